@@ -1,0 +1,241 @@
+"""Lists in the styles of domain.md 2.1: OData for the ERP, cursor for the WMS, Link header for the storefront."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from understudy.simulate.behaviour import Reply
+from understudy.simulate.problem import FieldError, Problem
+
+if TYPE_CHECKING:
+    from understudy.simulate.behaviour import Context
+
+Row = Mapping[str, Any]
+Pager = Callable[["Context", Sequence[Row], str], Reply]
+
+ODATA_PAGE_CAP = 100
+CURSOR_PAGE_CAP = 250
+_TOKEN = re.compile(
+    r"\s*(?:(?P<op>\b(?:eq|ne|gt|ge|lt|le|and|or|not)\b)|(?P<paren>[()])|'(?P<text>(?:[^']|'')*)'"
+    r"|(?P<word>[^\s()']+))"
+)
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: bool(a == b),
+    "ne": lambda a, b: bool(a != b),
+    "gt": lambda a, b: bool(a > b),
+    "ge": lambda a, b: bool(a >= b),
+    "lt": lambda a, b: bool(a < b),
+    "le": lambda a, b: bool(a <= b),
+}
+
+
+def odata(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: ARG001 - the envelope has a fixed name
+    """`$filter`, `$orderby`, `$skip`, `$top`, `$select`, `$count` (OData 4.01 part 2 section 5.1), pages of at most 100."""
+    query = context.query
+    selected = list(rows)
+    if "$filter" in query:
+        predicate = parse_filter(str(query["$filter"]), rows[0] if rows else None)
+        selected = [row for row in selected if predicate(row)]
+    if "$orderby" in query:
+        for key in reversed(str(query["$orderby"]).split(",")):
+            field, _, direction = key.strip().partition(" ")
+            if direction.strip() not in ("", "asc", "desc"):
+                raise _invalid("$orderby", f"{direction!r} is neither asc nor desc")
+            _require_known("$orderby", field, selected)
+            selected.sort(key=lambda row, f=field: _sortable(row.get(f)), reverse=direction.strip() == "desc")  # type: ignore[misc]
+    total = len(selected)
+    skip = int(query.get("$skip", 0))
+    token = query.get("$skiptoken")
+    if token is not None:
+        skip = _decode_cursor(str(token), "$skiptoken")
+    top = query.get("$top")
+    wanted = total - skip if top is None else min(int(top), total - skip)
+    size = max(0, min(wanted, ODATA_PAGE_CAP))
+    window = selected[skip : skip + size]
+    if "$select" in query:
+        fields = [f.strip() for f in str(query["$select"]).split(",")]
+        for field in fields:
+            _require_known("$select", field, window)
+        window = [{f: row[f] for f in fields if f in row} for row in window]
+    body: dict[str, Any] = {}
+    if query.get("$count") is True:
+        body["@odata.count"] = total
+    body["value"] = window
+    if size < wanted:
+        parts = [f"{k}={_quote(str(v))}" for k, v in query.items() if k in ("$filter", "$orderby", "$select")]
+        if top is not None:
+            parts.append(f"$top={int(top) - size}")
+        parts.append(f"$skiptoken={_encode_cursor(skip + size)}")
+        body["@odata.nextLink"] = "?" + "&".join(parts)
+    return Reply(200, body)
+
+
+def cursor(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: ARG001 - the envelope has a fixed name
+    """`?cursor=&limit=` answered with `{items, nextCursor, hasMore}`."""
+    limit = int(context.query.get("limit", 50))
+    start = _decode_cursor(str(context.query["cursor"]), "cursor") if "cursor" in context.query else 0
+    window = list(rows[start : start + limit])
+    more = start + limit < len(rows)
+    return Reply(
+        200, {"items": window, "nextCursor": _encode_cursor(start + limit) if more else None, "hasMore": more}
+    )
+
+
+def link(context: Context, rows: Sequence[Row], name: str) -> Reply:
+    """`?limit=&page_info=` answered with a named list and `Link` headers (RFC 8288); a cursor admits no filter."""
+    limit = int(context.query.get("limit", 50))
+    start = 0
+    if "page_info" in context.query:
+        extra = [k for k in context.query if k not in ("limit", "page_info")]
+        if extra:
+            raise Problem("invalid-filter", f"a page_info link admits no filter, got {', '.join(extra)}")
+        start = _decode_cursor(str(context.query["page_info"]), "page_info")
+    links = []
+    if start > 0:
+        links.append(f'<?page_info={_encode_cursor(max(0, start - limit))}&limit={limit}>; rel="previous"')
+    if start + limit < len(rows):
+        links.append(f'<?page_info={_encode_cursor(start + limit)}&limit={limit}>; rel="next"')
+    headers = {"Link": ", ".join(links)} if links else {}
+    return Reply(200, {name: list(rows[start : start + limit])}, headers)
+
+
+PAGERS: Mapping[str, Pager] = {"odata": odata, "cursor": cursor, "link": link}
+
+
+def parse_filter(text: str, sample: Row | None) -> Callable[[Row], bool]:
+    """An OData filter of comparisons joined by and, or, not and parentheses: `number eq 'C00042' and blocked eq ' '`.
+
+    sample: a row whose field names are the known ones. Raises Problem 400 invalid-filter.
+    """
+    tokens: list[tuple[str, str]] = []
+    position = 0
+    while position < len(text.rstrip()):
+        match = _TOKEN.match(text, position)
+        if match is None or match.end() == position:
+            raise _invalid("$filter", f"cannot be read from {text[position:]!r}")
+        kind = str(match.lastgroup)
+        tokens.append((kind, match.group(kind)))
+        position = match.end()
+    parser = _FilterParser(tokens, sample)
+    predicate = parser.disjunction()
+    parser.expect_end()
+    return predicate
+
+
+class _FilterParser:
+    def __init__(self, tokens: list[tuple[str, str]], sample: Row | None) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._sample = sample
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
+
+    def _take(self) -> tuple[str, str]:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def expect_end(self) -> None:
+        if self._peek()[0] != "end":
+            raise _invalid("$filter", f"unexpected {self._peek()[1]!r}")
+
+    def disjunction(self) -> Callable[[Row], bool]:
+        parts = [self.conjunction()]
+        while self._peek() == ("op", "or"):
+            self._take()
+            parts.append(self.conjunction())
+        return parts[0] if len(parts) == 1 else lambda row: any(part(row) for part in parts)
+
+    def conjunction(self) -> Callable[[Row], bool]:
+        parts = [self.term()]
+        while self._peek() == ("op", "and"):
+            self._take()
+            parts.append(self.term())
+        return parts[0] if len(parts) == 1 else lambda row: all(part(row) for part in parts)
+
+    def term(self) -> Callable[[Row], bool]:
+        kind, value = self._take()
+        if (kind, value) == ("op", "not"):
+            inner = self.term()
+            return lambda row: not inner(row)
+        if (kind, value) == ("paren", "("):
+            inner = self.disjunction()
+            if self._take() != ("paren", ")"):
+                raise _invalid("$filter", "a parenthesis is not closed")
+            return inner
+        if kind != "word":
+            raise _invalid("$filter", f"expected a field name, got {value!r}")
+        if self._sample is not None:
+            _require_known("$filter", value, [self._sample])
+        op_kind, operator = self._take()
+        if op_kind != "op" or operator not in _COMPARE:
+            raise _invalid("$filter", f"expected eq, ne, gt, ge, lt or le after {value!r}, got {operator!r}")
+        literal_kind, literal = self._take()
+        if literal_kind == "text":
+            wanted: Any = literal.replace("''", "'")
+        elif literal_kind == "word":
+            wanted = {"true": True, "false": False, "null": None}.get(literal, literal)
+        else:
+            raise _invalid("$filter", f"expected a value after {value} {operator}")
+        compare = _COMPARE[operator]
+        return lambda row: _compare(compare, row.get(value), wanted)
+
+
+def _compare(compare: Callable[[Any, Any], bool], actual: Any, wanted: Any) -> bool:
+    if actual is None or wanted is None or isinstance(actual, bool) or isinstance(wanted, bool):
+        try:
+            return compare(actual, wanted)
+        except TypeError:
+            return False
+    if isinstance(actual, int | float) or _both_numbers(str(actual), str(wanted)):
+        try:
+            return compare(Decimal(str(actual)), Decimal(str(wanted)))
+        except InvalidOperation:
+            return False
+    return compare(str(actual), str(wanted))
+
+
+def _both_numbers(a: str, b: str) -> bool:
+    return all(re.fullmatch(r"-?\d+\.\d+|-?\d+", text) is not None for text in (a, b)) and ("." in a or "." in b)
+
+
+def _require_known(option: str, field: str, rows: Sequence[Row]) -> None:
+    if rows and field not in rows[0]:
+        known = ", ".join(k for k in rows[0] if not k.startswith("@"))
+        raise _invalid(option, f"there is no field {field!r}; fields are {known}")
+
+
+def _sortable(value: Any) -> tuple[int, Any]:
+    if value is None:
+        return (0, "")
+    if isinstance(value, bool | int | float):
+        return (1, value)
+    return (2, str(value))
+
+
+def _invalid(option: str, detail: str) -> Problem:
+    return Problem("invalid-filter", f"{option}: {detail}", errors=[FieldError(f"?{option}", "invalid-filter", detail)])
+
+
+def _encode_cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(b"p%d" % position).decode().rstrip("=")
+
+
+def _decode_cursor(text: str, option: str) -> int:
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if raw[:1] != b"p":
+            raise ValueError
+        return int(raw[1:])
+    except (ValueError, binascii.Error):
+        raise _invalid(option, "this is not a cursor that the server gave out") from None
+
+
+def _quote(text: str) -> str:
+    return text.replace("%", "%25").replace("&", "%26").replace("+", "%2B").replace("#", "%23").replace(" ", "%20")
