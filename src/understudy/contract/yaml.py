@@ -201,7 +201,8 @@ def _refuse_deep(text: str, name: str, error: type[UnusableInput]) -> None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    raise error(f"nested deeper than {MAX_DEPTH} levels", where=f"{name}:{event.start_mark.line + 1}")
+                    line = event.start_mark.line + 1 if event.start_mark else 1
+                    raise error(f"nested deeper than {MAX_DEPTH} levels", where=f"{name}:{line}")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:

@@ -1,4 +1,4 @@
-"""What a simulator is made of, and what its behaviour sees: state, request, clock and chance in; reply, state, events out."""
+"""What a simulator is made of, and what it sees: state, request, clock and chance in; reply, state, events out."""
 
 from __future__ import annotations
 
@@ -162,9 +162,7 @@ class Context:
         Without correlation_id it belongs to the flow of this request. It is sent only if the transaction commits.
         """
         self._emissions.append(
-            Emission(
-                type, subject, data, correlation_id or self.correlation_id, causation_id or self.causation_id
-            )
+            Emission(type, subject, data, correlation_id or self.correlation_id, causation_id or self.causation_id)
         )
 
     def schedule(
@@ -187,7 +185,7 @@ class Context:
         return self._pager(self, rows, name)
 
     def require_match(self, record: Mapping[str, Any]) -> None:
-        """Compare If-Match with the record's `@etag`; `*` always matches. Raises Problem 412 (RFC 9110 section 13.1.1)."""
+        """Compare If-Match with the record's `@etag`; `*` always matches. Problem 412 (RFC 9110 section 13.1.1)."""
         given = self.headers.get("if-match")
         if given is None or given == "*":
             return

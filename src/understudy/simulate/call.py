@@ -1,4 +1,4 @@
-"""A request read by its operation: parameters decoded and checked, body parsed and checked (domain.md 2.1, validation order)."""
+"""A request read by its operation: parameters and body decoded and checked (domain.md 2.1, validation order)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The world's one clock. It moves only when it is moved; who moves it (virtual time or the wall) is the shell's affair."""
+"""The world's one clock. It moves only when it is moved; who moves it is the shell's affair."""
 
 from __future__ import annotations
 

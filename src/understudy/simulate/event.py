@@ -1,4 +1,4 @@
-"""Events as CloudEvents 1.0, subscriptions, and how an event is delivered: signature and retry ladder (domain.md 2.1)."""
+"""Events as CloudEvents 1.0, and how one is delivered: signature and retry ladder (domain.md 2.1)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 TYPE_PREFIX = "com.example."
-RETRY_LADDER = tuple(
-    timedelta(seconds=s) for s in (10, 30, 2 * 60, 10 * 60, 30 * 60, 45 * 60, 60 * 60, 90 * 60)
-)
+RETRY_LADDER = tuple(timedelta(seconds=s) for s in (10, 30, 2 * 60, 10 * 60, 30 * 60, 45 * 60, 60 * 60, 90 * 60))
 ANSWER_WITHIN_S = 5.0
 DELIVERY_LATENCY = timedelta(milliseconds=100)
 SIGNATURE_HEADER = "x-signature"

@@ -35,7 +35,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def odata(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: ARG001 - the envelope has a fixed name
-    """`$filter`, `$orderby`, `$skip`, `$top`, `$select`, `$count` (OData 4.01 part 2 section 5.1), pages of at most 100."""
+    """`$filter`, `$orderby`, `$skip`, `$top`, `$select`, `$count` (OData 4.01 part 2 section 5.1), 100 rows a page."""
     query = context.query
     selected = list(rows)
     if "$filter" in query:
@@ -81,9 +81,7 @@ def cursor(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: 
     start = _decode_cursor(str(context.query["cursor"]), "cursor") if "cursor" in context.query else 0
     window = list(rows[start : start + limit])
     more = start + limit < len(rows)
-    return Reply(
-        200, {"items": window, "nextCursor": _encode_cursor(start + limit) if more else None, "hasMore": more}
-    )
+    return Reply(200, {"items": window, "nextCursor": _encode_cursor(start + limit) if more else None, "hasMore": more})
 
 
 def link(context: Context, rows: Sequence[Row], name: str) -> Reply:

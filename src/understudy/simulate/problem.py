@@ -73,7 +73,7 @@ class FieldError:
         return {"pointer": self.pointer, "code": self.code, "detail": self.detail, "rejectedValue": self.rejected}
 
 
-class Problem(Exception):  # noqa: N818 - the term of RFC 9457
+class Problem(Exception):
     """A refusal. Raising it undoes everything the request has done so far.
 
     slug: a key of STATUS_OF, which gives the status. errors: all violations, not the first only. current_state and

@@ -132,10 +132,12 @@ class TableView:
         if not self._changes:
             return found
         key = self._base.spec.key
-        kept = [r if r[key] not in self._changes else self._changes[r[key]] for r in found]
+        kept = [self._changes.get(r[key], r) for r in found]
         result = [r for r in kept if r is not None and _value(r, field) == value]
         known = {r[key] for r in found}
-        result += [r for k, r in self._changes.items() if r is not None and k not in known and _value(r, field) == value]
+        result += [
+            r for k, r in self._changes.items() if r is not None and k not in known and _value(r, field) == value
+        ]
         return result
 
     def all(self) -> Iterator[Record]:

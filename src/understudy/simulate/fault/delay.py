@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from understudy.simulate.fault.model import RequestFault, take
+
+
+@dataclass(frozen=True, slots=True)
+class Delay(RequestFault):
+    """The answer comes late; the work commits at the end of the delay, even when the caller has given up."""
+
+    kind: ClassVar[str] = "delay"
+    milliseconds: int = 1000
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> Self:
+        return cls(**take(parameters, {"milliseconds": int}))
+
+    def delay_ms(self) -> int:
+        return self.milliseconds
