@@ -1,0 +1,19 @@
+"""What leaves a system: its records without the fields that only the system itself needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def present(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record as the API returns it: without the fields, on any level, whose names begin with `_`."""
+    return {name: _shown(value) for name, value in record.items() if not name.startswith("_")}
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return present(value)
+    if isinstance(value, list | tuple):
+        return [_shown(element) for element in value]
+    return value
