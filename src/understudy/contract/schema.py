@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import jsonschema_rs
 
@@ -63,7 +64,7 @@ class Schemas:
         """Raises ContractError when a `$ref` below the pointer does not resolve (nothing is ever fetched)."""
         validator = self._validators.get(pointer)
         if validator is None:
-            fragment = pointer.replace("%", "%25").replace("{", "%7B").replace("}", "%7D").replace(" ", "%20")
+            fragment = quote(pointer, safe="/~!$&'()*+,;=:@?")  # a callback's pointer holds `{`, `#` and `}`
             try:
                 validator = jsonschema_rs.Draft202012Validator(
                     {"$ref": f"{self._uri}#{fragment}"},
