@@ -1,0 +1,65 @@
+"""factory_boy factories whose fields are keyed.
+
+    class CustomerFactory(RecordFactory):
+        city = keyed(lambda draw, record: draw.faker("de_DE").city())
+
+The only module here that imports factory_boy (and with it Faker); nothing else may import it at load time.
+A field is computed from its own draw and from other fields of the record, so the order in which fields are declared,
+and fields added later, change no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from factory.base import DictFactory
+from factory.declarations import BaseDeclaration
+
+from .dataset import Record
+from .drawing import Drawing, FieldDraw
+
+
+class derived(BaseDeclaration):
+    """A field whose value is `function(record)`: a consequence of other fields, with no randomness of its own.
+
+    record: the record being built; its fields (and the factory's `Params`) are attributes, computed when first read.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # factory_boy
+        self.function = function
+
+    def evaluate_pre(self, instance: Any, step: Any, overrides: dict[str, Any]) -> Any:  # noqa: ARG002 - factory_boy's
+        return self.function(instance)
+
+
+class keyed(BaseDeclaration):
+    """A field whose value is `function(draw, record)`. draw: the field's own randomness. record: as for `derived`."""
+
+    def __init__(self, function: Callable[[FieldDraw, Any], Any]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # factory_boy
+        self.function = function
+        self.field = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.field = name
+
+    def evaluate_pre(self, instance: Any, step: Any, overrides: dict[str, Any]) -> Any:  # noqa: ARG002 - factory_boy's
+        return self.function(instance.draw.field(self.field), instance)
+
+
+class RecordFactory(DictFactory):
+    """Builds one record as a plain dictionary. `Params` of a subclass are computed like fields and left out of it."""
+
+    class Meta:
+        abstract = True
+
+    class Params:
+        draw = None
+
+
+def build_record(factory_class: type[RecordFactory], drawing: Drawing, entity: str, index: int, **given: Any) -> Record:
+    """Record number `index` of an entity. given: fields and parameters that are set instead of drawn."""
+    record: Record = factory_class.build(draw=drawing.record(entity, index), **given)
+    return record
