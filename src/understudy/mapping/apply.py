@@ -1,0 +1,360 @@
+"""Running a compiled table on one message. All failures are collected; nothing stops at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from understudy.contract.reference import escape
+from understudy.errors import MappingError, closest
+from understudy.mapping.argument import value_of
+from understudy.mapping.frame import DependsOnRefused, Element, Frame
+from understudy.mapping.function import REQUIRED, Refusal, Shape
+from understudy.mapping.number import EXACT, number_of, plain
+from understudy.mapping.program import Array, Call, Check, Feed, Field, Program
+from understudy.mapping.result import Applied, Repair, Violation
+from understudy.mapping.spec import MergeSpec
+
+_REQUEST_PARTS = ("header", "query", "path")
+
+
+@dataclass(slots=True)
+class Run:
+    """One application in progress. elements: (target array, feed) -> its elements, in sequence."""
+
+    frame: Frame
+    elements: dict[tuple[str, str], list[Element]]
+    parts: dict[str, dict[str, str]]
+    violations: list[Violation] = field(default_factory=list)
+    warnings: list[Violation] = field(default_factory=list)
+    repairs: dict[tuple[Any, ...], Repair] = field(default_factory=dict)
+
+
+def apply_program(
+    program: Program, source: Any, lookups: Mapping[str, Any], documents: Mapping[str, Any] | None = None
+) -> Applied:
+    """documents: what the table reads beside the source, by name: `event` and those it declares.
+
+    Raises MappingError when a lookup that the table asks, or a document that it declares, is not supplied.
+    """
+    given = documents or {}
+    require_inputs(program, lookups, given)
+    run = start(program, source, lookups, given)
+    for row in program.rows:
+        if row.skip is not None and row.spec.skip is not None and row.skip(run.frame):
+            return Applied(skip=row.spec.skip.reason)
+        run_fields(run, row.fields)
+    return finish(program, run)
+
+
+def require_inputs(program: Program, lookups: Mapping[str, Any], documents: Mapping[str, Any]) -> None:
+    for name in program.supplied:
+        if name not in lookups:
+            raise MappingError(
+                f"mapping {program.spec.name} asks the lookup {name!r}, which was not supplied",
+                where=program.spec.file,
+                allowed=", ".join(program.supplied),
+                hint=closest(name, lookups) or program.spec.lookups[name].doc,
+            )
+    for name in program.spec.documents:
+        if name not in documents:
+            raise MappingError(
+                f"mapping {program.spec.name} reads the document {name!r}, which was not supplied",
+                where=program.spec.file,
+                allowed=", ".join(program.spec.documents),
+                hint=f"pass it in `meta`, as described by {program.spec.documents[name]}",
+            )
+
+
+def start(program: Program, source: Any, lookups: Mapping[str, Any], documents: Mapping[str, Any]) -> Run:
+    """The frame before the first row: documents in place, one empty element for each source element that counts."""
+    scopes = {
+        **documents,
+        "source": source,
+        "target": {},
+        "control": {},
+        "lookup": {**program.tables, **lookups},
+    }
+    run = Run(Frame(scopes), {}, {scope: {} for scope in _REQUEST_PARTS})
+    for array in program.arrays:
+        _start_array(run, array)
+    return run
+
+
+def _start_array(run: Run, array: Array) -> None:
+    frame, spec = run.frame, array.spec
+    index = 0
+    targets: list[dict[str, Any]] = []
+    controls: list[dict[str, Any]] = []
+    for feed in array.feeds:
+        elements: list[Element] = []
+        for sources, pointers in _walk_feed(feed, frame):
+            element = Element(sources, pointers, spec.target, index)
+            frame.element = element
+            if feed.drop is not None and feed.drop(frame):
+                continue
+            elements.append(element)
+            targets.append(element.target)
+            controls.append(element.control)
+            index += 1
+        frame.element = None
+        run.elements[spec.target, feed.spec.name] = elements
+    frame.documents["target"][spec.name] = targets
+    frame.documents["control"][spec.name] = controls
+
+
+def _walk_feed(feed: Feed, frame: Frame) -> Iterable[tuple[tuple[Any, ...], tuple[str, ...]]]:
+    """The chain of source elements, and their pointers, for each element of the feed."""
+    first = feed.levels[0]
+    scope = "" if first.path.scope == "source" else f"{first.path.scope}:"
+    found: list[tuple[tuple[Any, ...], tuple[str, ...], Any]] = [((), (), frame.documents.get(first.path.scope))]
+    for reader in feed.levels:
+        below: list[tuple[tuple[Any, ...], tuple[str, ...], Any]] = []
+        for sources, pointers, outer in found:
+            held = reader.fetch(outer)
+            prefix = (pointers[-1] if pointers else scope) + "".join(f"/{escape(str(s))}" for s in reader.path.segments)
+            if feed.single:
+                below.extend([((held,), (prefix,), held)] if held not in (None, "", [], {}) else [])
+                continue
+            for position, item in enumerate(held if isinstance(held, list) else ()):
+                below.append(((*sources, item), (*pointers, f"{prefix}/{position}"), item))
+        found = below
+    return [(sources, pointers) for sources, pointers, _ in found]
+
+
+def run_fields(run: Run, fields: Iterable[Field]) -> None:
+    for each in fields:
+        if not each.feed:
+            _run_field(run, each)
+            continue
+        for element in run.elements[each.spec.array, each.feed]:
+            run.frame.element = element
+            _run_field(run, each)
+        run.frame.element = None
+
+
+def _run_field(run: Run, each: Field) -> None:
+    frame = run.frame
+    raw: Any = None
+    chosen: int | None = None
+    try:
+        if each.when is not None and not each.when(frame):
+            return
+        if each.spec.combined:
+            raw = [reader.read(frame) for reader in each.readers]
+        elif each.readers:
+            raw = each.readers[0].read(frame)
+        value = raw
+        for step in each.steps:
+            value, chosen = _step(run, each, step, value, chosen)
+        if each.default is not None and _absent(value):
+            value = value_of(each.default, frame, value)
+    except Refusal as refusal:
+        _refuse(run, each, refusal.code, refusal.detail, raw, _faulty(refusal, chosen), refusal.owner)
+        return
+    except DependsOnRefused:
+        _mark_refused(frame, each)
+        return
+    absent = _absent(value)
+    if absent and each.spec.required != "O":
+        _refuse(run, each, REQUIRED, f"{_label(each)} is required", _at(raw, chosen), chosen)
+        return
+    intact = True
+    if not absent and (problem := each.spec.type.problem(value)):
+        _refuse(run, each, "validation-failed", problem, _at(raw, chosen), chosen)
+        return
+    for check in each.checks:
+        intact &= _check(run, each, check, value, raw, chosen)
+    if not intact:
+        _mark_refused(frame, each)
+    elif not absent and each.scope:
+        _write(run, each, value, chosen)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(item is None for item in value))
+
+
+def _step(run: Run, each: Field, step: Call, value: Any, chosen: int | None) -> tuple[Any, int | None]:
+    function, frame = step.function, run.frame
+    try:
+        if function.shape is Shape.EACH:
+            if value.__class__ is not list:
+                if value is None and not function.takes_missing:
+                    return value, chosen
+                after = step.bind(frame, value)(value)
+                if step.repair and after != value:
+                    _repair(run, each, step, value, after, chosen)
+                return after, chosen
+            items: list[Any] = []
+            for index, item in enumerate(value):
+                try:
+                    after = None if item is None and not function.takes_missing else step.bind(frame, item)(item)
+                except Refusal as refusal:
+                    refusal.index = index
+                    raise
+                if step.repair and after != item:
+                    _repair(run, each, step, item, after, index)
+                items.append(after)
+            return items, chosen
+        if _absent(value) and not function.takes_missing:
+            return None, chosen
+        after = step.bind(frame, value)(value)
+        if function.shape is Shape.CHOOSE:
+            return (None, chosen) if after is None else (value[after], after if chosen is None else chosen)
+        if step.repair and after != value:
+            _repair(run, each, step, value, after, chosen)
+        return after, chosen
+    except Refusal as refusal:
+        if step.code:
+            refusal.code = step.code
+        raise
+
+
+def _faulty(refusal: Refusal, chosen: int | None) -> int | None:
+    return chosen if refusal.index is None else refusal.index
+
+
+def _check(run: Run, each: Field, check: Check, value: Any, raw: Any, chosen: int | None) -> bool:
+    """True unless the rule refuses. A rule whose input was refused elsewhere says nothing."""
+    frame, call = run.frame, check.call
+    try:
+        if check.when is not None and not check.when(frame):
+            return True
+        subject = value if check.on is None else value_of(check.on, frame, value)
+        many = isinstance(subject, list) and call.function.shape is Shape.EACH
+        for index, item in enumerate(subject if many else [subject]):
+            if item is None and not call.function.takes_missing:
+                continue
+            try:
+                problem = call.bind(frame, item)(item)
+                code = call.function.code
+                owner = ""
+            except Refusal as refusal:
+                problem, code, owner = refusal.detail, refusal.code, refusal.owner
+            if problem:
+                place = index if many and check.on is None and chosen is None else chosen
+                rejected = _at(raw, place) if check.on is None else subject
+                violation = _violation(run, each, call.code or code, problem, rejected, place, owner)
+                (run.warnings if check.warning else run.violations).append(violation)
+                return check.warning
+    except DependsOnRefused:
+        return True
+    return True
+
+
+def _write(run: Run, each: Field, value: Any, chosen: int | None) -> None:
+    frame, place = run.frame, each.place
+    if each.scope in _REQUEST_PARTS:
+        run.parts[each.scope][place[0]] = value if isinstance(value, str) else str(value)
+        return
+    element = frame.element
+    if each.scope == "control":
+        holder = frame.documents["control"] if element is None or not each.spec.array else element.control
+    else:
+        holder = frame.documents["target"] if element is None or not each.spec.array else element.target
+    for name in place[:-1]:
+        holder = holder.setdefault(name, {})
+    holder[place[-1]] = value
+    frame.origins[_output_place(frame, each)] = (each, chosen, element)
+
+
+def _output_place(frame: Frame, each: Field) -> tuple[Any, ...]:
+    scope = "control" if each.scope == "control" else "target"
+    if frame.element is None or not each.spec.array:
+        return (scope, *each.place)
+    return (scope, each.spec.array.removesuffix("[]"), frame.element.index, *each.place)
+
+
+def _mark_refused(frame: Frame, each: Field) -> None:
+    if each.scope in ("source", "control"):
+        frame.refused.append(_output_place(frame, each))
+
+
+def _refuse(run: Run, each: Field, code: str, detail: str, rejected: Any, chosen: int | None, owner: str = "") -> None:
+    run.violations.append(_violation(run, each, code, detail, rejected, chosen, owner))
+    _mark_refused(run.frame, each)
+
+
+def _violation(
+    run: Run, each: Field, code: str, detail: str, rejected: Any, chosen: int | None, owner: str
+) -> Violation:
+    return Violation(
+        row=each.row.id,
+        code=code,
+        source=each.locate(run.frame, chosen),
+        target=_target_pointer(run.frame, each),
+        detail=detail,
+        rejected=rejected,
+        owner=owner or each.row.owner,
+    )
+
+
+def _target_pointer(frame: Frame, each: Field) -> str:
+    """`/lines/1/itemNumber`, `header:Idempotency-Key`, or empty for a row that only checks."""
+    if each.scope in _REQUEST_PARTS:
+        return f"{each.scope}:{each.place[0]}"
+    if not each.scope:
+        return ""
+    place = "".join(f"/{escape(str(part))}" for part in _output_place(frame, each)[1:])
+    return f"control:{place}" if each.scope == "control" else place
+
+
+def _label(each: Field) -> str:
+    return each.row.title or each.spec.target_text
+
+
+def _at(raw: Any, chosen: int | None) -> Any:
+    """The raw value that is at fault: the chosen one of several."""
+    if isinstance(raw, list) and chosen is not None and chosen < len(raw):
+        return raw[chosen]
+    return None if isinstance(raw, list) and _absent(raw) else raw
+
+
+def _repair(run: Run, each: Field, step: Call, before: Any, after: Any, index: int | None) -> None:
+    pointer = each.locate(run.frame, index)
+    repair = Repair(row=each.row.id, pointer=pointer, before=before, after=after, rule=step.repair)
+    run.repairs.setdefault((pointer, step.repair, repr(before)), repair)
+
+
+def finish(program: Program, run: Run) -> Applied:
+    """The document in the order of the rows, arrays merged, empty ones left out."""
+    target, control = run.frame.documents["target"], run.frame.documents["control"]
+    for array in program.arrays:
+        spec = array.spec
+        elements = target.pop(spec.name)
+        if spec.merge is not None and not run.violations:
+            elements = _merge(elements, spec.merge)
+        if elements or spec.keep_empty:
+            target[spec.name] = elements
+        if not any(control[spec.name]):
+            del control[spec.name]
+    return Applied(
+        document=target,
+        headers=run.parts["header"],
+        query=run.parts["query"],
+        path=run.parts["path"],
+        controls=control,
+        violations=tuple(run.violations),
+        warnings=tuple(run.warnings),
+        repairs=tuple(run.repairs.values()),
+    )
+
+
+def _merge(elements: list[dict[str, Any]], merge: MergeSpec) -> list[dict[str, Any]]:
+    merged: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for element in elements:
+        key = tuple(repr(element.get(name)) for name in merge.by)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = dict(element)
+            continue
+        for name in merge.sum:
+            values = [number_of(held[name]) for held in (known, element) if held.get(name) is not None]
+            known[name] = plain(EXACT.add(*values) if len(values) == 2 else sum(values, Decimal(0)))
+        for name in merge.concat:
+            joined = [*(known.get(name) or []), *(element.get(name) or [])]
+            known.update({name: joined} if joined else {})
+    return list(merged.values())
