@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, order=True)
 class Due:
-    """at: world time. order: rises with every entry, so equal times keep their order. kind: job, delivery or request."""
+    """at: world time. order: rises with every entry, so that ties keep it. kind: job, delivery or request."""
 
     at: datetime
     order: int

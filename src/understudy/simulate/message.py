@@ -14,7 +14,7 @@ class Request:
     """A request as it arrives.
 
     method: upper case. path: as on the wire, percent-encoded, without the query. query: raw query string without `?`.
-    headers: lower-case names; repeated ones joined with `, ` (RFC 9110 section 5.3). body: raw bytes, empty when absent.
+    headers: lower-case names; repeated ones joined with `, ` (RFC 9110 section 5.3). body: raw, empty when absent.
     """
 
     method: str

@@ -548,7 +548,7 @@ class World:
         return delivery
 
     def redeliver(self, event_id: str, copies: int = 1) -> list[str]:
-        """Deliver an event again, `copies` times at once, to its subscribers. Returns delivery ids; KeyError if unknown."""
+        """Deliver an event again, `copies` times at once. Returns delivery ids; KeyError if the event is unknown."""
         event = self.events[event_id]
         made = []
         for subscription in self.subscriptions(event.system):

@@ -1,0 +1,370 @@
+"""The control plane: what a test does to a landscape besides using it (control.openapi.yaml, design decision 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy.contract import Contract, read_yaml
+from understudy.errors import closest
+from understudy.simulate.call import Call, check_media_and_size, parse_body, read_call
+from understudy.simulate.clock import parse_duration, render_instant
+from understudy.simulate.fault import EVENT_FAULTS, REQUEST_FAULTS, Fault
+from understudy.simulate.journal import DeliveryEntry, Entry, EventEntry, Exchange
+from understudy.simulate.message import Request, Response, encode_json
+from understudy.simulate.problem import FieldError, Problem
+from understudy.simulate.router import Match, Router
+
+if TYPE_CHECKING:
+    from understudy.simulate.host import Host, Run, Wait
+
+
+@cache
+def control_contract() -> Contract:
+    """The control plane's own contract; immutable, so one object serves the process."""
+    return Contract(
+        "control", read_yaml(Path(__file__).with_name("control.openapi.yaml")), where="control.openapi.yaml"
+    )
+
+
+class Control:
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._contract = control_contract()
+        self._router = Router(self._contract.operations.values())
+        self._handlers: Mapping[str, Callable[[Call, datetime | None], Response | Wait]] = {
+            "getControlHealth": self._health,
+            "startRun": self._start_run,
+            "getRun": self._get_run,
+            "endRun": self._end_run,
+            "seed": self._seed,
+            "snapshot": self._snapshot,
+            "restore": self._restore,
+            "advanceClock": self._advance_clock,
+            "injectFault": self._inject_fault,
+            "clearFaults": self._clear_faults,
+            "listExchanges": self._list_exchanges,
+            "listDeliveries": self._list_deliveries,
+            "listEvents": self._list_events,
+            "awaitDelivery": self._await_delivery,
+            "redeliver": self._redeliver,
+            "getState": self._get_state,
+            "evaluateInvariants": self._evaluate,
+            "listRunDeadLetters": self._list_dead_letters,
+            "reprocessRunDeadLetter": self._reprocess,
+        }
+
+    def handle(self, request: Request, wall: datetime | None) -> Response | Wait:
+        from understudy.simulate.host import refusal
+
+        try:
+            match = self._router.find(request.method, request.path)
+            if not isinstance(match, Match):
+                slug = "method-not-allowed" if match.status == 405 else "not-found"
+                raise Problem(slug, match.hint)
+            media = check_media_and_size(match.operation, request, limit=32 * 1024 * 1024)
+            call = read_call(self._contract, match.operation, request, match.path, parse_body(media, request))
+            return self._handlers[match.operation.id](call, wall)
+        except Problem as problem:
+            return refusal(problem, f"/control/v1{request.path}")
+        except LookupError as problem:
+            return refusal(Problem("not-found", str(problem).strip("'\"")), f"/control/v1{request.path}")
+
+    def _run(self, call: Call, wall: datetime | None) -> Run:
+        run = self._host.run(str(call.path["runId"]))
+        if wall is not None:
+            run.stage.catch_up(wall)
+        return run
+
+    # -- runs -----------------------------------------------------------------------------------------------------
+
+    def _health(self, call: Call, wall: datetime | None) -> Response:  # noqa: ARG002 - one signature for all
+        host = self._host
+        return _json(
+            200,
+            {
+                "status": "up",
+                "worlds": len(host.runs),
+                "systems": list(host.setup.systems),
+                "integration": host.default_integration(),
+            },
+        )
+
+    def _start_run(self, call: Call, wall: datetime | None) -> Response:
+        body = call.body
+        run = self._host.start_run(
+            scenario=body.get("scenario", ""),
+            seed=body.get("seed"),
+            policies=body.get("policies"),
+            integration=body.get("integration", "auto"),
+            defect=body.get("defect", ""),
+            wall=wall,
+        )
+        return _json(201, run.to_json())
+
+    def _get_run(self, call: Call, wall: datetime | None) -> Response:
+        return _json(200, self._run(call, wall).to_json())
+
+    def _end_run(self, call: Call, wall: datetime | None) -> Response:  # noqa: ARG002
+        self._host.end_run(str(call.path["runId"]))
+        return Response(204)
+
+    def _seed(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        entities = call.body["entities"]
+        try:
+            run.stage.world.seed_with(entities)
+        except (KeyError, TypeError, ValueError) as problem:
+            raise Problem("validation-failed", f"the records cannot be seeded: {problem!r}") from None
+        count = sum(len(records) for records in entities.values())
+        run.stage.world.note("seeded", {"entities": {name: len(records) for name, records in entities.items()}})
+        return _json(200, {"count": count})
+
+    def _snapshot(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        run.stage.snapshot(call.body["name"])
+        return _json(201, {"name": call.body["name"], "at": render_instant(run.stage.world.clock.now)})
+
+    def _restore(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        name = str(call.path["name"])
+        if name not in run.stage.snapshots:
+            raise Problem(
+                "not-found", f"there is no snapshot {name!r}; known: {', '.join(run.stage.snapshots) or 'none'}"
+            )
+        run.stage.restore(name, wall or run.stage.world.clock.now)
+        run.judged_to = min(run.judged_to, run.stage.world.journal.count)
+        return _json(200, {"name": name, "at": render_instant(run.stage.world.clock.now)})
+
+    def _advance_clock(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        run.stage.leap(_duration(call.body["by"], "/by"), wall or run.stage.world.clock.now)
+        return _json(200, {"now": render_instant(run.stage.world.clock.now)})
+
+    # -- faults ---------------------------------------------------------------------------------------------------
+
+    def _inject_fault(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        fault = run.stage.world.inject(read_fault(call.body, run.stage.world.systems))
+        shown = {"id": fault.id, "kind": fault.kind, "system": fault.system, "count": fault.remaining}
+        return _json(201, shown)
+
+    def _clear_faults(self, call: Call, wall: datetime | None) -> Response:
+        return _json(200, {"count": self._run(call, wall).stage.world.clear_faults()})
+
+    # -- evidence -------------------------------------------------------------------------------------------------
+
+    def _list_exchanges(self, call: Call, wall: datetime | None) -> Response:
+        wanted = {"system": "system", "operationId": "operation_id", "client": "client", "status": "status"}
+        return self._list(call, wall, Exchange, wanted, ("operationId", "status", "client", "idempotencyKey"))
+
+    def _list_deliveries(self, call: Call, wall: datetime | None) -> Response:
+        wanted = {"system": "system", "type": "name", "subject": "subject", "outcome": "outcome"}
+        return self._list(call, wall, DeliveryEntry, wanted, ("eventId", "answer", "outcome", "bodyHash", "subject"))
+
+    def _list_events(self, call: Call, wall: datetime | None) -> Response:
+        wanted = {"system": "system", "type": "name", "subject": "subject"}
+        return self._list(call, wall, EventEntry, wanted, ("name", "subject"))
+
+    def _list(
+        self,
+        call: Call,
+        wall: datetime | None,
+        kind: type[Entry],
+        wanted: Mapping[str, str],
+        counted: Sequence[str],
+    ) -> Response:
+        run = self._run(call, wall)
+        filters = {wanted[name]: value for name, value in call.query.items() if name in wanted}
+        found = [
+            entry.to_json()
+            for entry in run.stage.world.entries()
+            if isinstance(entry, kind) and all(getattr(entry, f) == v for f, v in filters.items())
+        ]
+        return _json(200, listing(found, counted, int(call.query.get("limit", 100))))
+
+    def _get_state(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        tables = run.stage.world.tables
+        system, table = str(call.path["system"]), str(call.path["table"])
+        if system not in tables:
+            raise Problem("not-found", f"there is no system {system!r}; {closest(system, tables)}")
+        if table not in tables[system] or table.startswith("_"):
+            known = [name for name in tables[system] if not name.startswith("_")]
+            raise Problem("not-found", f"{system} has no table {table!r}; tables are {', '.join(known)}")
+        return _json(200, listing(list(tables[system][table].all()), (), int(call.query.get("limit", 100))))
+
+    def _await_delivery(self, call: Call, wall: datetime | None) -> Wait:
+        from understudy.simulate.host import Wait
+
+        run = self._run(call, wall)
+        body = call.body
+        timeout = _duration(body.get("timeout", "PT60S"), "/timeout")
+
+        def count() -> int:
+            return sum(
+                1
+                for entry in run.stage.world.entries()
+                if isinstance(entry, DeliveryEntry)
+                and entry.outcome == "delivered"
+                and entry.name == body["type"]
+                and body.get("subject", entry.subject) == entry.subject
+            )
+
+        def ready() -> Response | None:
+            reached = count()
+            return _json(200, {"count": reached, "timedOut": False}) if reached >= body.get("count", 1) else None
+
+        return Wait(
+            run.stage,
+            run.stage.world.clock.now + timeout,
+            ready,
+            lambda: _json(200, {"count": count(), "timedOut": True}),
+        )
+
+    def _redeliver(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        event_id = str(call.path["eventId"])
+        if event_id not in run.stage.world.events:
+            raise Problem("not-found", f"there is no event {event_id!r}")
+        made = run.stage.world.redeliver(event_id, int((call.body or {}).get("copies", 1)))
+        return _json(202, {"count": len(made), "deliveries": made})
+
+    # -- verdict --------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, call: Call, wall: datetime | None) -> Response | Wait:
+        from understudy.simulate.host import Wait
+
+        run = self._run(call, wall)
+        body = call.body or {}
+        scope = body.get("scope", "final")
+
+        def answer(settled: bool) -> Response:
+            judgement = self._host.evaluate(
+                run, scope=scope, step=body.get("step", ""), proves=body.get("proves", ()), settled=settled
+            )
+            return _json(200, judgement)
+
+        if scope == "step":
+            return answer(True)
+        if run.integration != "external":
+            settled = run.stage.settle()
+            if wall is not None:
+                run.stage.flow_from(wall)
+            return answer(settled)
+        stage = run.stage
+        return Wait(
+            stage,
+            stage.world.clock.now + timedelta(seconds=60),
+            lambda: answer(True) if stage.quiet and self._external_idle(run) else None,
+            lambda: answer(False),
+        )
+
+    def _external_idle(self, run: Run) -> bool:
+        told = self._host.observe(run)
+        return told is None or not told.get("inFlight")
+
+    # -- the integration's adapter --------------------------------------------------------------------------------
+
+    def _list_dead_letters(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        told = self._host.observe(run)
+        if told is None:
+            raise Problem("invalid-state-transition", "the integration has no adapter that tells its dead letters")
+        found = [dict(letter) for letter in told["deadLetters"]]
+        return _json(200, listing(found, ("errorCode", "status", "flow"), 1000))
+
+    def _reprocess(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        message_id = str(call.path["messageId"])
+        path = f"/admin/dead-letters/{message_id}/reprocess"
+        status, answer = self._reach(run, "POST", path, call.body)
+        if status == 404:
+            raise Problem("not-found", f"the integration knows no dead letter {message_id!r}")
+        if status >= 400:
+            raise Problem("invalid-state-transition", f"the integration answered {status}: {answer}")
+        return _json(202, answer if isinstance(answer, dict) else {})
+
+    def _reach(self, run: Run, method: str, path: str, body: Any) -> tuple[int, Any]:
+        if run.stage.hosted is not None:
+            headers = {"content-type": "application/json", "x-admin-key": "integration-admin-key"}
+            answer = run.stage.hosted.handle(method, path, "", headers, encode_json(body))
+            return answer.status, Response(answer.status, answer.headers, answer.body).json()
+        sink = self._host.external_sink(run) if run.integration == "external" else ""
+        if not sink or self._host.reach_external is None:
+            raise Problem("invalid-state-transition", "the integration has no adapter to reach")
+        return self._host.reach_external(sink, method, path, body)
+
+
+def read_fault(body: Mapping[str, Any], systems: Iterable[str]) -> Fault:
+    """A fault from its JSON form. Raises Problem 422 naming what is unknown or unusable."""
+    known = list(systems)
+    if body["system"] not in known:
+        raise _invalid("/system", f"there is no system {body['system']!r}; systems are {', '.join(known)}")
+    kind = str(body["kind"])
+    parameters = dict(body.get("parameters", {}))
+    try:
+        if kind in REQUEST_FAULTS:
+            effect = REQUEST_FAULTS[kind].of(parameters)
+        else:
+            effect = None
+            allowed = EVENT_FAULTS[kind].parameters
+            for name, value in parameters.items():
+                if name not in allowed or not isinstance(value, int):
+                    raise ValueError(f"parameter {name!r} is not taken, allowed: {', '.join(allowed) or 'none'}")
+    except ValueError as problem:
+        raise _invalid("/parameters", str(problem)) from None
+    return Fault(
+        id="",
+        system=str(body["system"]),
+        kind=kind,
+        operation_id=str(body.get("operationId", "")),
+        client=str(body.get("client", "")),
+        event_type=str(body.get("eventType", "")),
+        remaining=int(body.get("count", 1)),
+        skip=int(body.get("skip", 0)),
+        probability=float(body.get("probability", 1)),
+        effect=effect,
+        parameters=parameters,
+    )
+
+
+def listing(
+    found: list[Mapping[str, Any]] | list[dict[str, Any]], counted: Sequence[str], limit: int
+) -> dict[str, Any]:
+    """`count` and `distinct` over everything found, and the newest `limit` of it."""
+    distinct = {}
+    for name in counted:
+        values = {repr(value) for row in found if (value := _member(row, name)) is not None}
+        distinct[name] = len(values)
+    return {
+        "count": len(found),
+        "distinct": distinct,
+        "items": found[len(found) - limit :] if limit < len(found) else found,
+    }
+
+
+def _member(row: Mapping[str, Any], name: str) -> Any:
+    if name == "status" and isinstance(row.get("response"), dict):
+        return row["response"]["status"]
+    if name == "idempotencyKey" and isinstance(row.get("request"), dict):
+        return row["request"]["headers"].get("idempotency-key")
+    return row.get(name)
+
+
+def _duration(text: str, pointer: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as problem:
+        raise _invalid(pointer, str(problem)) from None
+
+
+def _invalid(pointer: str, detail: str) -> Problem:
+    return Problem("validation-failed", detail, errors=[FieldError(pointer, "invalid-value", detail)])
+
+
+def _json(status: int, body: Any) -> Response:
+    return Response(status, {"content-type": "application/json"}, encode_json(body))

@@ -1,0 +1,493 @@
+"""All worlds of one process behind one address: finds the world and the system of a request, starts and ends runs.
+
+A request finds its world by the path prefix `/w/{world}`, else by the credential it carries, else it goes to the
+default one. Everything is synchronous; what has to wait is handed back as a `Wait`, driven by the shell's kind of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from understudy.simulate.authenticate import Credential
+from understudy.simulate.behaviour import DataSet
+from understudy.simulate.event import Outgoing
+from understudy.simulate.journal import EventEntry, Exchange
+from understudy.simulate.message import ConnectionReset, Request, Response, encode_json
+from understudy.simulate.problem import Problem
+from understudy.simulate.stage import Hosted, Stage, StageTransport, locate_system
+from understudy.simulate.system import System
+from understudy.simulate.world import World
+
+DEFAULT_WORLD = "default"
+INTERNAL_ORIGIN = "http://understudy.internal"
+CONTROL_BASE = "/control/v1"
+
+
+class Judge(Protocol):
+    """Evaluates invariants over a world; handed in, since the engine's simulation knows no rules."""
+
+    def __call__(
+        self, world: World, *, since: int, scope: str, step: str, integration: Mapping[str, Any] | None, quiet: bool
+    ) -> list[Mapping[str, Any]]: ...
+
+
+class HostedFactory(Protocol):
+    """Builds the integration that plays in this process. environ: its settings, as environment variables."""
+
+    def __call__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        transport: Any,
+        clock: Callable[[], datetime],
+        chance: Callable[[str], float],
+    ) -> Hosted: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What worlds are made of. environ: template of the integration's settings, with {placeholders}.
+
+    policy: completes overrides to all switches. literals: (seed, run) -> values that startRun hands out.
+    run_base: ordinal of the first run over sockets; 0 in-process. origin: address that systems are reached at.
+    """
+
+    systems: Mapping[str, System]
+    start: datetime
+    seed: int
+    policy: Callable[[Mapping[str, str]], dict[str, str]]
+    dataset: Callable[[], DataSet]
+    literals: Callable[[int, int], Mapping[str, Any]]
+    judge: Judge
+    hosted: HostedFactory | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    sink: str = "http://integration.internal"
+    defects: Mapping[str, str] = field(default_factory=dict)
+    origin: str = INTERNAL_ORIGIN
+    run_base: int = 0
+    defect: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run: a world on stage, what was handed out at its start, and how far it has been judged."""
+
+    id: str
+    stage: Stage
+    seed: int
+    ordinal: int
+    integration: str
+    scenario: str
+    policies: Mapping[str, str]
+    tokens: Mapping[str, str]
+    urls: Mapping[str, str]
+    literals: Mapping[str, Any]
+    judged_to: int = 0
+    verdicts: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        from understudy.simulate.clock import render_instant
+
+        return {
+            "runId": self.id,
+            "seed": self.seed,
+            "run": self.ordinal,
+            "now": render_instant(self.stage.world.clock.now),
+            "integration": self.integration,
+            "policies": dict(self.policies),
+            "urls": dict(self.urls),
+            "tokens": dict(self.tokens),
+            "literals": dict(self.literals),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An answer that is not there yet. ready: the response once it can be given. late: the answer at the deadline."""
+
+    stage: Stage
+    deadline: datetime
+    ready: Callable[[], Response | None]
+    late: Callable[[], Response]
+
+    def on_virtual_time(self) -> Response:
+        """Let virtual time pass until the answer is there."""
+        while True:
+            response = self.ready()
+            if response is not None:
+                return response
+            at = self.stage.next_at()
+            if at is None or at > self.deadline:
+                self.stage.advance(self.deadline)
+                return self.ready() or self.late()
+            self.stage.advance(at)
+
+
+class Host:
+    """runs: by world id. wall: clock of the shell, for signatures towards another process; None on virtual time.
+
+    observe_external and reach_external: set by the shell; they use the adapter of an integration in another process.
+    """
+
+    wall: Callable[[], datetime] | None = None
+
+    def __init__(self, setup: Setup, *, post: Callable[[Stage, Outgoing], None] | None = None) -> None:
+        from understudy.simulate.control import Control
+
+        self.setup = setup
+        self.runs: dict[str, Run] = {}
+        self.observe_external: Callable[[str], Mapping[str, Any] | None] | None = None
+        self.reach_external: Callable[[str, str, str, Any], tuple[int, Any]] | None = None
+        self._post = post
+        self._bases: dict[int, World] = {}
+        self._started = 0
+        self._flowing = post is not None
+        self.control = Control(self)
+
+    # -- requests -------------------------------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> Response:
+        """Answer on virtual time, in-process. Raises ConnectionReset when a fault closes the connection."""
+        outcome = self.begin(request, None)
+        return outcome.on_virtual_time() if isinstance(outcome, Wait) else outcome
+
+    def begin(self, request: Request, wall: datetime | None) -> Response | Wait:
+        """Answer, or say what has to be waited for. wall: the present moment for flowing worlds, None in-process."""
+        path = request.path
+        world_id = ""
+        if path.startswith("/w/"):
+            world_id, _, rest = path[3:].partition("/")
+            request = Request(request.method, f"/{rest}", request.query, request.headers, request.body)
+        if request.path.startswith(f"{CONTROL_BASE}/"):
+            inner = Request(
+                request.method, request.path[len(CONTROL_BASE) :], request.query, request.headers, request.body
+            )
+            return self.control.handle(inner, wall)
+        try:
+            stage = self.stage_of(request, world_id)
+            if wall is not None:
+                stage.catch_up(wall)
+            if wall is None:
+                return stage.request(request)
+            return self._begin_flowing(stage, request)
+        except LookupError as problem:
+            return refusal(Problem("not-found", str(problem).strip("'\"")), path)
+
+    def _begin_flowing(self, stage: Stage, request: Request) -> Response | Wait:
+        system, inner = locate_system(stage.world, request)
+        delay = stage.world.delay_ms(system, inner)
+        if not delay:
+            return stage.world.handle(system, inner)
+        until = stage.world.clock.now + timedelta(milliseconds=delay)
+        return Wait(stage, until, lambda: None, lambda: stage.world.handle(system, inner))
+
+    def stage_of(self, request: Request, world_id: str) -> Stage:
+        """Raises LookupError for a world that does not exist."""
+        if world_id:
+            return self.run(world_id).stage
+        for system in self.setup.systems.values():
+            if request.path.startswith(f"{system.base}/"):
+                text = system.doorkeeper.credential_text(request)
+                if not text and system.token_operation is not None and request.method == "POST":
+                    text = _form_client(request.body)
+                suffix = text.rpartition(".")[2]
+                if suffix in self.runs:
+                    return self.runs[suffix].stage
+                break
+        return self.default().stage
+
+    def run(self, run_id: str) -> Run:
+        if run_id == DEFAULT_WORLD:
+            return self.default()
+        run = self.runs.get(run_id)
+        if run is None:
+            raise LookupError(f"there is no run {run_id!r}; startRun makes one")
+        return run
+
+    # -- worlds ---------------------------------------------------------------------------------------------------
+
+    def default(self) -> Run:
+        """The default world; made on first use, without an integration of ours."""
+        run = self.runs.get(DEFAULT_WORLD)
+        if run is None:
+            run = self._make(DEFAULT_WORLD, self.setup.seed, {}, "none", "", "", None)
+            self.runs[DEFAULT_WORLD] = run
+        return run
+
+    def attached(self) -> bool:
+        """Whether an integration in another process has subscribed to events of the default world."""
+        run = self.runs.get(DEFAULT_WORLD)
+        return run is not None and any(True for name in self.setup.systems for _ in run.stage.world.subscriptions(name))
+
+    def default_integration(self) -> str:
+        if self.attached():
+            return "external"
+        return "embedded" if self.setup.hosted is not None else "none"
+
+    def start_run(
+        self,
+        *,
+        scenario: str = "",
+        seed: int | None = None,
+        policies: Mapping[str, str] | None = None,
+        integration: str = "auto",
+        defect: str = "",
+        wall: datetime | None = None,
+    ) -> Run:
+        """A fresh world; with an integration attached from outside, the default world begins anew.
+
+        Raises Problem 422 for an unknown policy, defect or integration that is not there.
+        """
+        mode = self.default_integration() if integration == "auto" else integration
+        self._check(mode, policies or {}, defect)
+        seed = self.setup.seed if seed is None else seed
+        if mode == "external":
+            old = self.default()
+            run = self._make(DEFAULT_WORLD, seed, policies or {}, mode, scenario, "", None)
+            old.stage.world.become(run.stage.world)
+            run.stage = old.stage
+            run.tokens = self._tokens(old.stage.world)
+            if wall is not None:
+                old.stage.flow_from(wall)
+                old.stage.world.wall = self.wall if self._flowing else None
+            self.runs[DEFAULT_WORLD] = run
+            return run
+        run = self._make(
+            f"w{self._started + 1}", seed, policies or {}, mode, scenario, defect or self.setup.defect, wall
+        )
+        self.runs[run.id] = run
+        return run
+
+    def _check(self, mode: str, policies: Mapping[str, str], defect: str) -> None:
+        from understudy.errors import WorkspaceError, closest
+
+        try:
+            self.setup.policy(policies)
+        except WorkspaceError as problem:
+            raise Problem(
+                "validation-failed", "; ".join(filter(None, (problem.message, problem.hint, problem.allowed)))
+            ) from None
+        if mode == "embedded" and self.setup.hosted is None:
+            raise Problem("validation-failed", "the workspace has no integration to embed")
+        if mode == "external" and not self.attached():
+            raise Problem("validation-failed", "no integration has subscribed to the default world")
+        if defect and defect not in self.setup.defects:
+            hint = closest(defect, self.setup.defects)
+            raise Problem(
+                "validation-failed", f"there is no defect {defect!r}; {hint or 'see understudy prove --list'}"
+            )
+
+    def _make(
+        self,
+        world_id: str,
+        seed: int,
+        policies: Mapping[str, str],
+        mode: str,
+        scenario: str,
+        defect: str,
+        wall: datetime | None,
+    ) -> Run:
+        self._started += 1
+        ordinal = 0 if not self.setup.run_base else self.setup.run_base + self._started
+        world = self._base(seed).fork(world_id, run=ordinal)
+        world.policy = self.setup.policy(policies)
+        post = self._post
+        stage = Stage(world, sink=self.setup.sink)
+        if post is not None:
+            stage.post = lambda outgoing: post(stage, outgoing)
+        values = self._credentials(world)
+        if mode == "embedded":
+            assert self.setup.hosted is not None
+            stage.hosted = self._embed(stage, values, defect)
+        elif mode == "external":
+            world.wall = self.wall
+        if wall is not None:
+            stage.flow_from(wall)
+        return Run(
+            id=world_id,
+            stage=stage,
+            seed=seed,
+            ordinal=ordinal,
+            integration=mode,
+            scenario=scenario,
+            policies=world.policy,
+            tokens=self._tokens(world),
+            urls={name: f"{self.setup.origin}{system.base}" for name, system in self.setup.systems.items()},
+            literals=self.setup.literals(seed, ordinal),
+        )
+
+    def _base(self, seed: int) -> World:
+        base = self._bases.get(seed)
+        if base is None:
+            base = World("base", self.setup.systems, seed=seed, now=self.setup.start, policy=self.setup.policy({}))
+            base.seed_with(self.setup.dataset())
+            self._bases[seed] = base
+        return base
+
+    def _credentials(self, world: World) -> dict[str, str]:
+        """Register what the integration signs in with; returns the values for its settings."""
+        suffix = "" if world.id == DEFAULT_WORLD else f".{world.id}"
+        values: dict[str, str] = {"admin_key": "integration-admin-key"}
+        for name, system in self.setup.systems.items():
+            door = system.doorkeeper
+            values[f"{name}.signing_secret"] = f"signing-secret-of-{name}"
+            if door.has_tokens:
+                client_id, secret = f"integration{suffix}", f"integration-secret-at-{name}"
+                credential = Credential(
+                    "integration", name, "client", f"{client_id}@{name}", door.scopes, secret=secret
+                )
+                world.add_credential(credential)
+                values |= {f"{name}.client_id": credential.value, f"{name}.client_secret": secret}
+            if door.key_headers:
+                key = f"integration-key-at-{name}{suffix}"
+                world.add_credential(Credential("integration", name, "key", key, door.scopes))
+                values[f"{name}.api_key"] = key
+        return values
+
+    def _tokens(self, world: World) -> dict[str, str]:
+        """Credentials of the scenario itself, who acts as shopper, warehouse worker and accountant."""
+        tokens = {}
+        for name, system in self.setup.systems.items():
+            door = system.doorkeeper
+            if door.has_tokens:
+                tokens[name] = world.mint_token(name, "scenario", door.scopes, None)
+            elif door.key_headers:
+                tokens[name] = f"scenario-key-at-{name}.{world.id}"
+                world.add_credential(Credential("scenario", name, "key", tokens[name], door.scopes))
+        return tokens
+
+    def external_environ(self, public_url: str) -> dict[str, str]:
+        """The settings with which an integration in another process joins the default world."""
+        values = self._credentials(self.default().stage.world)
+        return self._environ(values, public_url, "")
+
+    def _environ(self, values: Mapping[str, str], sink: str, defect: str) -> dict[str, str]:
+        places = {
+            **values,
+            **{f"{name}.url": f"{self.setup.origin}{system.base}" for name, system in self.setup.systems.items()},
+            "sink": sink,
+            "defect": defect,
+        }
+        rendered = {}
+        for variable, template in self.setup.environ.items():
+            text = template
+            for place, value in places.items():
+                text = text.replace(f"{{{place}}}", value)
+            if text:
+                rendered[variable] = text
+        return rendered
+
+    def _embed(self, stage: Stage, values: Mapping[str, str], defect: str) -> Hosted:
+        assert self.setup.hosted is not None
+        world = stage.world
+        draws: dict[str, int] = {}
+
+        def chance(key: str) -> float:
+            draws[key] = draws.get(key, 0) + 1
+            return world.chance.uniform("integration", world.run, key, draws[key])
+
+        hosted = self.setup.hosted(
+            self._environ(values, stage.sink, defect),
+            transport=StageTransport(stage),
+            clock=lambda: world.clock.now,
+            chance=chance,
+        )
+        hosted.start()
+        return hosted
+
+    def end_run(self, run_id: str) -> None:
+        """Forget the world of a run; the default world stays. Raises LookupError for an unknown run."""
+        run = self.run(run_id)
+        if run.id != DEFAULT_WORLD:
+            del self.runs[run.id]
+
+    # -- verdicts -------------------------------------------------------------------------------------------------
+
+    def observe(self, run: Run) -> Mapping[str, Any] | None:
+        """What the integration tells of itself, None when it tells nothing."""
+        if run.stage.hosted is not None:
+            return run.stage.hosted.observe()
+        if run.integration == "external" and self.observe_external is not None:
+            sink = self.external_sink(run)
+            return self.observe_external(sink) if sink else None
+        return None
+
+    def external_sink(self, run: Run) -> str:
+        for name in self.setup.systems:
+            for subscription in run.stage.world.subscriptions(name):
+                from understudy.simulate.message import split_url
+
+                return split_url(str(subscription["sink"]))[0]
+        return ""
+
+    def evaluate(
+        self, run: Run, *, scope: str, step: str = "", proves: Iterable[str] = (), settled: bool = True
+    ) -> dict[str, Any]:
+        """Judge a run. scope `step`: what came since the last evaluation; `final`: everything."""
+        world = run.stage.world
+        since = run.judged_to if scope == "step" else 0
+        verdicts = self.setup.judge(
+            world, since=since, scope=scope, step=step, integration=self.observe(run), quiet=settled
+        )
+        verdicts = [contract_verdict(world, since, scope, step), *verdicts]
+        run.judged_to = world.journal.count
+        if scope == "step":
+            run.verdicts += [v for v in verdicts if v["status"] in ("failed", "error")]
+        else:
+            earlier = {(v["id"], repr(v["offending"])) for v in verdicts}
+            verdicts += [v for v in run.verdicts if (v["id"], repr(v["offending"])) not in earlier]
+        examined = {v["id"] for v in verdicts if v["examined"]}
+        status = [v["status"] for v in verdicts]
+        return {
+            "evaluated": len(verdicts),
+            "passed": status.count("passed"),
+            "failed": status.count("failed") + status.count("error"),
+            "notObservable": status.count("not_observable"),
+            "unproven": [id for id in proves if id not in examined],
+            "settled": settled,
+            "verdicts": verdicts,
+        }
+
+
+def contract_verdict(world: World, since: int, scope: str, step: str) -> Mapping[str, Any]:
+    """Whether every simulator kept its own contract; if not, that is a bug of ours and fails the run."""
+    examined = 0
+    offending = []
+    for entry in world.entries(since):
+        if isinstance(entry, Exchange | EventEntry):
+            examined += 1
+            offending += [{"seq": entry.seq, "system": entry.system, "finding": f} for f in entry.findings]
+    return {
+        "id": "CONTRACT",
+        "statement": "Every simulator keeps its own contract",
+        "kind": "contract",
+        "status": "failed" if offending else "passed" if examined else "not_observable",
+        "examined": examined,
+        "scope": scope,
+        "step": step,
+        "reason": "",
+        "offending": offending,
+    }
+
+
+def refusal(problem: Problem, path: str) -> Response:
+    """A problem answer of the harness itself."""
+    body = problem.to_json(instance=path, correlation_id="")
+    return Response(problem.status, {"content-type": "application/problem+json", **problem.headers}, encode_json(body))
+
+
+def _form_client(body: bytes) -> str:
+    """The world suffix of a token request's client id: `integration.w3@erp` -> `integration.w3`."""
+    from urllib.parse import parse_qs
+
+    try:
+        ids = parse_qs(body.decode()).get("client_id", [""])
+    except UnicodeDecodeError:
+        return ""
+    return ids[0].partition("@")[0]
+
+
+__all__ = ["CONTROL_BASE", "ConnectionReset", "Host", "HostedFactory", "Judge", "Run", "Setup", "Wait", "refusal"]
