@@ -9,6 +9,7 @@ from typing import Any
 
 from understudy.contract import Contract, Operation
 from understudy.simulate.behaviour import Client
+from understudy.simulate.journal import MASK
 from understudy.simulate.message import Request
 from understudy.simulate.problem import Problem
 
@@ -41,7 +42,8 @@ class Doorkeeper:
             for s in self._schemes.values()
             if s.get("type") == "apiKey" and s.get("in") == "header"
         )
-        self.scopes = frozenset(scope for s in self._schemes.values() for scope in _declared_scopes(s))
+        required = (s for o in contract.operations.values() for alternative in o.security for s in alternative.values())
+        self.scopes = frozenset(scope for s in self._schemes.values() for scope in _declared_scopes(s)).union(*required)
         self.has_tokens = any(s.get("type") in ("oauth2", "openIdConnect") for s in self._schemes.values())
 
     def credential_text(self, request: Request) -> str:
@@ -50,6 +52,14 @@ class Doorkeeper:
         if bearer:
             return bearer
         return next((request.headers[name] for name in self.key_headers if name in request.headers), "")
+
+    def without_credentials(self, request: Request) -> Request:
+        """The request with its credentials masked, as the journal keeps it."""
+        carried = [name for name in ("authorization", *self.key_headers) if name in request.headers]
+        if not carried:
+            return request
+        headers = {**request.headers, **dict.fromkeys(carried, MASK)}
+        return Request(request.method, request.path, request.query, headers, request.body)
 
     def admit(
         self, operation: Operation, request: Request, credentials: Mapping[str, Credential], now: datetime

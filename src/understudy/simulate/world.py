@@ -230,7 +230,7 @@ class World:
                 system=system_name,
                 operation_id=operation_id,
                 client=client.name,
-                request=request,
+                request=system.doorkeeper.without_credentials(request),
                 response=response,
                 committed=committed,
                 correlation_id=correlation,
@@ -286,21 +286,21 @@ class World:
         try:
             body = parse_body(media, request)
             call = read_call(system.contract, operation, request, path, body)
-            if operation is system.token_operation:
-                reply = token_reply(self, system.name, call.body or {}, system.token_lifetime)
-                response = self._encode(reply, correlation)
-                findings += self._response_findings(system, operation, reply.status, reply.body, response)
-                return response, None, False
-            handler = system.handler(operation)
-            if handler is None:
-                raise Problem("not-implemented", f"the simulator of {system.name} has no behaviour for {operation.id}")
-            context = self._context(system, operation.id, call, client, correlation, causation)
-            reply = handler(context)
         except Problem as problem:
             if record_key is not None and is_recorded(problem.status, problem.slug):
-                refusal = self._refusal(system, problem, request, correlation)
-                self._idempotency[record_key] = IdempotencyRecord(given_hash, refusal, self.clock.now + KEPT_FOR)
+                refused = self._refusal(system, problem, request, correlation)
+                self._idempotency[record_key] = IdempotencyRecord(given_hash, refused, self.clock.now + KEPT_FOR)
             raise
+        if operation is system.token_operation:
+            reply = token_reply(self, system.name, call.body or {}, system.token_lifetime)
+            response = self._encode(reply, correlation)
+            findings += self._response_findings(system, operation, reply.status, reply.body, response)
+            return response, None, False
+        handler = system.handler(operation)
+        if handler is None:
+            raise Problem("not-implemented", f"the simulator of {system.name} has no behaviour for {operation.id}")
+        context = self._context(system, operation.id, call, client, correlation, causation)
+        reply = handler(context)
         response = self._encode(reply, correlation)
         findings += self._response_findings(system, operation, reply.status, reply.body, response)
         if findings:
