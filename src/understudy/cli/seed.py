@@ -14,7 +14,6 @@ import click
 
 from understudy.errors import UnusableInput
 
-
 SHOWN = 20
 """How many spoilt records the text output lists."""
 
