@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.simulate.toy import HEADERS, host
 
+from tests.simulate.toy import HEADERS, host
 from understudy import ConnectionReset, DeliveryEntry, Exchange, Note, Request, Response, Transition
 from understudy.simulate.control import read_fault
 from understudy.simulate.event import sign
@@ -125,7 +126,7 @@ def test_the_same_key_with_another_body_is_422_without_effect(board: Board) -> N
 
 def test_a_business_refusal_is_not_recorded_but_a_schema_refusal_is(board: Board) -> None:
     assert board.send("POST", "/notes", {"text": "forbidden"}, idempotency_key="k").status == 422
-    assert code(board.send("POST", "/notes", {"text": "ok"}, idempotency_key="k")) != (422, "idempotency-key-reuse")
+    assert board.send("POST", "/notes", {"text": "ok"}, idempotency_key="k").status == 201
     assert board.send("POST", "/notes", {"text": ""}, idempotency_key="s").status == 422
     assert code(board.send("POST", "/notes", {"text": "ok"}, idempotency_key="s")) == (422, "idempotency-key-reuse")
 
@@ -213,7 +214,7 @@ def test_a_refused_delivery_climbs_the_ladder_with_the_same_body(board: Board) -
     board.run.stage.settle()
     attempts = board.entries(DeliveryEntry)
     assert [a.outcome for a in attempts] == ["failed", "failed", "delivered"]
-    assert [(b.at - a.at).total_seconds() for a, b in zip(attempts, attempts[1:], strict=False)] == [10, 30]
+    assert [(b.at - a.at).total_seconds() for a, b in pairwise(attempts)] == [10, 30]
     assert len({body for _, body in sink.got}) == 1
 
 
