@@ -10,7 +10,7 @@ from typing import Any
 
 from understudy.errors import closest
 from understudy.scenario.diagnostic import Diagnostics
-from understudy.scenario.expression import Expression, longest_known, pointer_tokens
+from understudy.scenario.expression import Expression, ExpressionError, longest_known, pointer_tokens
 from understudy.scenario.model import Action, Document, Place, Step, Workflow
 from understudy.scenario.order import action_expressions, judging_expressions, request_expressions
 from understudy.scenario.template import expressions
@@ -51,9 +51,9 @@ def _collect(schema: Any, components: Mapping[str, Any], names: set[str], seen: 
     if isinstance(properties, dict):
         names.update(properties)
     for key in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(key) or ():
-            if not _collect(part, components, names, seen):
-                return False
+        parts = schema.get(key)
+        if isinstance(parts, list) and not all(_collect(part, components, names, seen) for part in parts):
+            return False
     return bool(names) or reference is not None or "properties" in schema
 
 
@@ -62,7 +62,11 @@ def local_schema(reference: str, components: Mapping[str, Any]) -> Any:
     if not reference.startswith("#/components/"):
         return None
     value: Any = components
-    for token in pointer_tokens(reference[1:])[1:]:
+    try:
+        tokens = pointer_tokens(reference[1:])[1:]
+    except ExpressionError:
+        return None
+    for token in tokens:
         value = value.get(token) if isinstance(value, dict) else None
     return value
 
