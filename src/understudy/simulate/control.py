@@ -51,6 +51,7 @@ class Control:
             "listEvents": self._list_events,
             "awaitDelivery": self._await_delivery,
             "redeliver": self._redeliver,
+            "getJournal": self._get_journal,
             "getState": self._get_state,
             "evaluateInvariants": self._evaluate,
             "listRunDeadLetters": self._list_dead_letters,
@@ -185,6 +186,10 @@ class Control:
             if isinstance(entry, kind) and all(getattr(entry, f) == v for f, v in filters.items())
         ]
         return _json(200, listing(found, counted, int(call.query.get("limit", 100))))
+
+    def _get_journal(self, call: Call, wall: datetime | None) -> Response:
+        run = self._run(call, wall)
+        return _json(200, {"entries": [entry.to_json() for entry in run.stage.world.entries()]})
 
     def _get_state(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)

@@ -194,7 +194,7 @@ class Application:
 
 
 def _abort(receive: Callable[[], Any]) -> None:
-    """Close the connection without a byte of answer. ASGI has no word for it, so uvicorn's own cycle object is asked."""
+    """Close the connection without a byte of answer. ASGI has no word for it, so uvicorn's cycle object is asked."""
     cycle = getattr(receive, "__self__", None)
     transport = getattr(cycle, "transport", None)
     if transport is None:
