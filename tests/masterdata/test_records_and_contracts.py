@@ -11,10 +11,24 @@ import yaml
 from .conftest import ROOT
 
 RESOURCES = [
+    ("erp", "CustomerFields", "customers"),
+    ("erp", "ItemFields", "items"),
+    ("erp", "LocationFields", "locations"),
+    ("erp", "TaxCodeFields", "taxCodes"),
+    ("erp", "PaymentTermFields", "paymentTerms"),
+    ("erp", "ShipmentMethodFields", "shipmentMethods"),
+    ("erp", "UnitOfMeasureFields", "unitsOfMeasure"),
+    ("erp", "CurrencyFields", "currencies"),
+    ("erp", "ExchangeRateFields", "exchangeRates"),
+    ("erp", "AccountingPeriodFields", "accountingPeriods"),
     ("storefront", "Customer", "storeCustomers"),
     ("storefront", "Variant", "storeVariants"),
     ("crm", "Account", "crmAccounts"),
 ]
+
+
+UNPUBLISHED = {"storeCustomers": ["erpCustomerNumber"], "locations": ["id"]}
+"""Fields of the data set that no API shows: the link to the ERP's record, the id behind a code."""
 
 
 @pytest.mark.parametrize(("system", "schema", "entity"), RESOURCES, ids=[entity for *_, entity in RESOURCES])
@@ -28,7 +42,7 @@ def test_records_fit_their_contract(
         formats={"decimal": lambda value: True, "int64": lambda value: True},
         validate_formats=True,
     )
-    known = document["components"]["schemas"][schema]["properties"]
+    known = {*document["components"]["schemas"][schema]["properties"], *UNPUBLISHED.get(entity, ())}
     for record in generated[entity]:
         assert [error.message for error in validator.iter_errors(record)] == []
-        assert set(record) - set(known) <= {"erpCustomerNumber"}
+        assert set(record) - known == set()
