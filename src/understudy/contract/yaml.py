@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,49 @@ import yaml
 
 from understudy.errors import UnusableInput
 
+try:
+    import ryaml
+except ImportError:  # a platform without its wheel: PyYAML alone does, five times slower
+    ryaml = None  # type: ignore[assignment]
+
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_NODES = 2_000_000
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+_NEEDS_CARE = re.compile(
+    r"(?m:[:,\[-] (?:0[xo][\da-fA-F]+|[+-]?\.(?:inf|nan)|\+[\d.]+|[+-]?(?:\.\d+|\d+\.))[,\]]?$)"
+    r"|\d{19}|(?m:^(?:---|\.\.\.|%))| !\w"
+)
+"""Where the fast parser (YAML 1.2 core schema) and the JSON schema of YAML could differ: numbers that only one of them
+knows, tags, several documents. PyYAML reads such text."""
+
+
+class _Unsure(Exception):
+    """The fast parser's result might not be what the JSON schema of YAML says."""
+
+
+def _with_string_keys(value: Any) -> None:
+    """Make every key a string, in place: `200:` is `"200"`. Raises _Unsure for a key whose spelling is lost."""
+    if type(value) is dict:
+        odd = [key for key in value if type(key) is not str]
+        if odd:
+            if any(type(key) is not int for key in odd):
+                raise _Unsure
+            items = list(value.items())
+            value.clear()
+            for key, item in items:
+                value[str(key)] = item
+            if len(value) != len(items):
+                raise _Unsure
+        for item in value.values():
+            if type(item) is dict or type(item) is list:
+                _with_string_keys(item)
+    elif type(value) is list:
+        for item in value:
+            if type(item) is dict or type(item) is list:
+                _with_string_keys(item)
 
 
 class _JsonTagsLoader(_SafeLoader):  # type: ignore[misc]
@@ -83,6 +123,11 @@ def load_yaml(text: str | bytes, name: str, *, error: type[UnusableInput] = Unus
                 return json.loads(text, object_pairs_hook=_object_without_duplicates)
             except json.JSONDecodeError:
                 pass  # flow-style YAML also starts with a bracket: the YAML parser words the error
+        if ryaml is not None and not _may_alias(text) and _NEEDS_CARE.search(text) is None:
+            with suppress(ryaml.InvalidYamlError, _Unsure):  # PyYAML below words the error, with its line
+                data = ryaml.loads(text)
+                _with_string_keys(data)
+                return data
         loader = _JsonTagsLoader(text)
         try:
             if _may_alias(text):
@@ -150,7 +195,7 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _may_alias(text: str) -> bool:
-    return re.search(r"(?:^|[\s\[,:-])\*[\w.-]", text) is not None and "&" in text
+    return re.search(r"(?:^|[\s\[,:-])&[\w.-]", text) is not None
 
 
 def _count_expanded(root: yaml.Node | None) -> None:
