@@ -11,7 +11,7 @@ from understudy.contract.reference import escape
 from understudy.errors import MappingError, closest
 from understudy.mapping.argument import value_of
 from understudy.mapping.frame import DependsOnRefused, Element, Frame
-from understudy.mapping.function import REQUIRED, Refusal, Shape
+from understudy.mapping.function import INVALID, REQUIRED, Refusal, Shape
 from understudy.mapping.number import EXACT, number_of, plain
 from understudy.mapping.program import Array, Call, Check, Feed, Field, Program
 from understudy.mapping.result import Applied, Repair, Violation
@@ -139,6 +139,7 @@ def _run_field(run: Run, each: Field) -> None:
     frame = run.frame
     raw: Any = None
     chosen: int | None = None
+    step: Call | None = None
     try:
         if each.when is not None and not each.when(frame):
             return
@@ -148,73 +149,70 @@ def _run_field(run: Run, each: Field) -> None:
             raw = each.readers[0].read(frame)
         value = raw
         for step in each.steps:
-            value, chosen = _step(run, each, step, value, chosen)
+            if not step.each:
+                value, chosen = _step_whole(run, each, step, value, chosen)
+            elif value.__class__ is list:
+                value = _step_items(run, each, step, value)
+            elif value is not None or step.takes_missing:
+                before, value = value, step.run(frame, value)
+                if step.repair and value != before:
+                    _repair(run, each, step, before, value, chosen)
+        step = None
         if each.default is not None and _absent(value):
             value = value_of(each.default, frame, value)
     except Refusal as refusal:
-        _refuse(run, each, refusal.code, refusal.detail, raw, _faulty(refusal, chosen), refusal.owner)
+        index = chosen if refusal.index is None else refusal.index
+        code = (step.code if step is not None else "") or refusal.code
+        _refuse(run, each, code, refusal.detail, raw, index, refusal.owner)
         return
     except DependsOnRefused:
         _mark_refused(frame, each)
         return
     absent = _absent(value)
     if absent and each.spec.required != "O":
-        _refuse(run, each, REQUIRED, f"{_label(each)} is required", _at(raw, chosen), chosen)
+        _refuse(run, each, REQUIRED, f"{_label(each)} is required", raw, chosen)
         return
     intact = True
-    if not absent and (problem := each.spec.type.problem(value)):
-        _refuse(run, each, "validation-failed", problem, _at(raw, chosen), chosen)
-        return
     for check in each.checks:
         intact &= _check(run, each, check, value, raw, chosen)
-    if not intact:
+    if intact and not absent and (problem := each.spec.type.problem(value)):
+        _refuse(run, each, INVALID, problem, raw, chosen)
+    elif not intact:
         _mark_refused(frame, each)
     elif not absent and each.scope:
         _write(run, each, value, chosen)
 
 
 def _absent(value: Any) -> bool:
-    return value is None or (isinstance(value, list) and all(item is None for item in value))
+    return value is None or (value.__class__ is list and all(item is None for item in value))
 
 
-def _step(run: Run, each: Field, step: Call, value: Any, chosen: int | None) -> tuple[Any, int | None]:
-    function, frame = step.function, run.frame
-    try:
-        if function.shape is Shape.EACH:
-            if value.__class__ is not list:
-                if value is None and not function.takes_missing:
-                    return value, chosen
-                after = step.bind(frame, value)(value)
-                if step.repair and after != value:
-                    _repair(run, each, step, value, after, chosen)
-                return after, chosen
-            items: list[Any] = []
-            for index, item in enumerate(value):
-                try:
-                    after = None if item is None and not function.takes_missing else step.bind(frame, item)(item)
-                except Refusal as refusal:
-                    refusal.index = index
-                    raise
-                if step.repair and after != item:
-                    _repair(run, each, step, item, after, index)
-                items.append(after)
-            return items, chosen
-        if _absent(value) and not function.takes_missing:
-            return None, chosen
-        after = step.bind(frame, value)(value)
-        if function.shape is Shape.CHOOSE:
-            return (None, chosen) if after is None else (value[after], after if chosen is None else chosen)
-        if step.repair and after != value:
-            _repair(run, each, step, value, after, chosen)
-        return after, chosen
-    except Refusal as refusal:
-        if step.code:
-            refusal.code = step.code
-        raise
+def _step_whole(run: Run, each: Field, step: Call, value: Any, chosen: int | None) -> tuple[Any, int | None]:
+    if not step.takes_missing and _absent(value):
+        return None, chosen
+    after = step.run(run.frame, value)
+    if step.function.shape is Shape.CHOOSE:
+        return (None, chosen) if after is None else (value[after], after if chosen is None else chosen)
+    if step.repair and after != value:
+        _repair(run, each, step, value, after, chosen)
+    return after, chosen
 
 
-def _faulty(refusal: Refusal, chosen: int | None) -> int | None:
-    return chosen if refusal.index is None else refusal.index
+def _step_items(run: Run, each: Field, step: Call, values: list[Any]) -> list[Any]:
+    items: list[Any] = []
+    for index, item in enumerate(values):
+        if item is None and not step.takes_missing:
+            items.append(None)
+            continue
+        try:
+            after = step.run(run.frame, item)
+        except Refusal as refusal:
+            refusal.index = index
+            raise
+        if step.repair and after != item:
+            _repair(run, each, step, item, after, index)
+        items.append(after)
+    return items
 
 
 def _check(run: Run, each: Field, check: Check, value: Any, raw: Any, chosen: int | None) -> bool:
@@ -224,53 +222,53 @@ def _check(run: Run, each: Field, check: Check, value: Any, raw: Any, chosen: in
         if check.when is not None and not check.when(frame):
             return True
         subject = value if check.on is None else value_of(check.on, frame, value)
-        many = isinstance(subject, list) and call.function.shape is Shape.EACH
-        for index, item in enumerate(subject if many else [subject]):
-            if item is None and not call.function.takes_missing:
-                continue
-            try:
-                problem = call.bind(frame, item)(item)
-                code = call.function.code
-                owner = ""
-            except Refusal as refusal:
-                problem, code, owner = refusal.detail, refusal.code, refusal.owner
-            if problem:
-                place = index if many and check.on is None and chosen is None else chosen
-                rejected = _at(raw, place) if check.on is None else subject
-                violation = _violation(run, each, call.code or code, problem, rejected, place, owner)
-                (run.warnings if check.warning else run.violations).append(violation)
-                return check.warning
+        if call.each and subject.__class__ is list:
+            faults = [(index, _fault(frame, call, item)) for index, item in enumerate(subject)]
+            index, fault = next(((index, fault) for index, fault in faults if fault is not None), (0, None))
+            place = index if check.on is None and chosen is None else chosen
+        else:
+            fault, place = _fault(frame, call, subject), chosen
     except DependsOnRefused:
         return True
-    return True
+    if fault is None:
+        return True
+    detail, code, owner = fault
+    rejected = _at(raw, place) if check.on is None else subject
+    violation = _violation(run, each, call.code or code, check.detail or detail, rejected, place, owner)
+    (run.warnings if check.warning else run.violations).append(violation)
+    return check.warning
+
+
+def _fault(frame: Frame, call: Call, item: Any) -> tuple[str, str, str] | None:
+    """What a rule says about a value: detail, code, owner; None when it holds."""
+    if item is None and not call.takes_missing:
+        return None
+    try:
+        problem = call.run(frame, item)
+    except Refusal as refusal:
+        return refusal.detail, refusal.code, refusal.owner
+    return (problem, call.function.code, "") if problem else None
 
 
 def _write(run: Run, each: Field, value: Any, chosen: int | None) -> None:
-    frame, place = run.frame, each.place
-    if each.scope in _REQUEST_PARTS:
-        run.parts[each.scope][place[0]] = value if isinstance(value, str) else str(value)
+    frame, place, scope = run.frame, each.place, each.scope
+    if scope in _REQUEST_PARTS:
+        run.parts[scope][place[0]] = value if isinstance(value, str) else str(value)
         return
     element = frame.element
-    if each.scope == "control":
-        holder = frame.documents["control"] if element is None or not each.spec.array else element.control
+    if element is None or not each.spec.array:
+        holder = frame.documents["control" if scope == "control" else "target"]
     else:
-        holder = frame.documents["target"] if element is None or not each.spec.array else element.target
+        holder = element.control if scope == "control" else element.target
     for name in place[:-1]:
         holder = holder.setdefault(name, {})
     holder[place[-1]] = value
-    frame.origins[_output_place(frame, each)] = (each, chosen, element)
-
-
-def _output_place(frame: Frame, each: Field) -> tuple[Any, ...]:
-    scope = "control" if each.scope == "control" else "target"
-    if frame.element is None or not each.spec.array:
-        return (scope, *each.place)
-    return (scope, each.spec.array.removesuffix("[]"), frame.element.index, *each.place)
+    frame.origins.append((each, chosen, element))
 
 
 def _mark_refused(frame: Frame, each: Field) -> None:
     if each.scope in ("source", "control"):
-        frame.refused.append(_output_place(frame, each))
+        frame.refused.append(each.output(frame.element))
 
 
 def _refuse(run: Run, each: Field, code: str, detail: str, rejected: Any, chosen: int | None, owner: str = "") -> None:
@@ -298,7 +296,7 @@ def _target_pointer(frame: Frame, each: Field) -> str:
         return f"{each.scope}:{each.place[0]}"
     if not each.scope:
         return ""
-    place = "".join(f"/{escape(str(part))}" for part in _output_place(frame, each)[1:])
+    place = "".join(f"/{escape(str(part))}" for part in each.output(frame.element)[1:])
     return f"control:{place}" if each.scope == "control" else place
 
 

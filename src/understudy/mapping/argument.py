@@ -67,8 +67,10 @@ def value_of(argument: Argument, frame: Frame, value: Any) -> Any:
 
 def lookup_of(frame: Frame, name: str) -> Lookup:
     """The lookup of a name. Raises MappingError when the caller supplied something that answers no key."""
-    found: Any = frame.documents["lookup"].get(name)
-    return as_lookup(name, found)
+    found: Lookup | None = frame.asked.get(name)
+    if found is None:
+        found = frame.asked[name] = as_lookup(name, frame.documents["lookup"].get(name))
+    return found
 
 
 def compile_table(name: str) -> Argument:

@@ -16,7 +16,7 @@ from understudy.errors import MappingError, closest
 from understudy.mapping.argument import Mention, compile_argument, mentions, value_of
 from understudy.mapping.frame import Frame, Loop, compile_reader
 from understudy.mapping.function import Refusal
-from understudy.mapping.number import number_of
+from understudy.mapping.number import json_number
 from understudy.mapping.path import parse_path
 from understudy.mapping.rule import same
 
@@ -30,7 +30,7 @@ def _ordered(decide: Callable[[int], bool]) -> Callable[[Any, Any], bool]:
         if value is None or bound is None:
             return False
         try:
-            left, right = number_of(value), number_of(bound)
+            left, right = json_number(value), json_number(bound)
         except Refusal:
             left, right = str(value), str(bound)  # type: ignore[assignment]  # dates order as text
         return decide((left > right) - (left < right))

@@ -37,9 +37,15 @@ class Element:
 
 
 class Locates(Protocol):
-    """What can tell the source pointer of a value that it wrote; index: which of several sources was chosen."""
+    """What can tell the source pointer of a value that it wrote; index: which of several sources was chosen. verbatim:
+    the value is a piece of the source, so the pointer goes on inside it."""
+
+    @property
+    def verbatim(self) -> bool: ...
 
     def locate(self, frame: Frame, index: int | None = None) -> str: ...
+
+    def output(self, element: Element | None) -> tuple[Any, ...]: ...
 
 
 Origin = tuple[Locates, "int | None", "Element | None"]
@@ -49,23 +55,27 @@ Origin = tuple[Locates, "int | None", "Element | None"]
 class Frame:
     """documents: scope name -> document; `lookup` holds the caller's lookups. element: the current one inside a loop.
 
-    refused: the output places whose row failed. origins: output place -> how to tell its source pointer.
+    refused: the output places whose row failed. origins: who wrote what, to tell the source pointer of an output place.
+    asked: lookups already wrapped.
     """
 
     documents: dict[str, Any]
     element: Element | None = None
     refused: list[tuple[Any, ...]] = field(default_factory=list)
-    origins: dict[tuple[Any, ...], Origin] = field(default_factory=dict)
+    origins: list[Origin] = field(default_factory=list)
+    asked: dict[str, Any] = field(default_factory=dict)
 
     def pointer_of(self, place: tuple[Any, ...]) -> str:
         """The source pointer behind an output place, or the nearest place around it that a row has written."""
+        written = {writer.output(element): (writer, index, element) for writer, index, element in self.origins}
         for length in range(len(place), 1, -1):
-            origin = self.origins.get(place[:length])
+            origin = written.get(place[:length])
             if origin is not None:
                 writer, index, element = origin
                 outer, self.element = self.element, element
                 try:
-                    return writer.locate(self, index) + "".join(f"/{escape(str(part))}" for part in place[length:])
+                    inside = place[length:] if writer.verbatim else ()
+                    return writer.locate(self, index) + "".join(f"/{escape(str(part))}" for part in inside)
                 finally:
                     self.element = outer
         return ""
@@ -153,9 +163,7 @@ def _start(scope: str, anchor: int | None) -> Callable[[Frame], Any]:
 def member(value: Any, segment: Segment) -> Any:
     """The member of a JSON value that a segment names, None where there is none."""
     if segment.__class__ is str:
-        if value.__class__ is dict or isinstance(value, Mapping):
-            return value.get(segment)
-        return None
+        return value.get(segment) if isinstance(value, Mapping) else None
     if isinstance(segment, int):
         return value[segment] if isinstance(value, list) and segment < len(value) else None
     if isinstance(segment, Where):
@@ -176,11 +184,11 @@ def _walk_one(segments: tuple[Segment, ...]) -> Callable[[Any], Any]:
         return lambda value: value
     if len(segments) == 1:
         only = segments[0]
-        return lambda value: member(value, only)
+        return lambda value: value.get(only) if value.__class__ is dict else member(value, only)
 
     def fetch(value: Any) -> Any:
         for segment in segments:
-            value = member(value, segment)
+            value = value.get(segment) if value.__class__ is dict else member(value, segment)
             if value is None:
                 return None
         return value

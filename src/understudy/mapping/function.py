@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from inspect import Parameter, signature
 from typing import Any
 
@@ -59,11 +60,16 @@ class Function:
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """The named arguments in order, without the value."""
-        return dict(list(signature(self.call).parameters.items())[1:])
+        return _parameters(self.call)
 
     @property
     def doc(self) -> str:
         return (self.call.__doc__ or "").strip().splitlines()[0] if self.call.__doc__ else ""
+
+
+@cache
+def _parameters(call: Callable[..., Any]) -> Mapping[str, Parameter]:
+    return dict(list(signature(call).parameters.items())[1:])
 
 
 def catalogue(functions: Iterable[Function]) -> dict[str, Function]:

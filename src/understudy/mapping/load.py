@@ -41,7 +41,7 @@ _FIELD = ("source", "target", "type", "required", "when", "steps", "rules", "def
 _ROW = ("id", "owner", "title", "doc", "fields", "skip", "examples", *_FIELD)
 _ENDPOINT = ("system", "schema", "operation", "event")
 _STEP_OPTIONS = ("repair", "code")
-_RULE_OPTIONS = ("code", "level", "when", "on")
+_RULE_OPTIONS = ("code", "level", "when", "on", "detail")
 _TARGET_SCOPES = ("source", "header", "query", "path", "control")
 
 
@@ -148,6 +148,7 @@ class _Loader:
             ),
             samples=str(data.get("samples") or ""),
             file=self.name,
+            folder=self.base,
             text=self.text,
         )
 
@@ -371,6 +372,7 @@ class _Loader:
                     warning=options.get("level") == "warning",
                     when=options.get("when"),
                     on=options.get("on"),
+                    detail=str(options.get("detail", "")),
                     pointer=place,
                 )
             )

@@ -142,9 +142,9 @@ def code_table(
     return table
 
 
-class _RowError(Exception):
+class _RowError(MappingError):
     def __init__(self, index: int, message: str) -> None:
-        super().__init__(message)
+        super().__init__(message, where=f"row {index + 1}")
         self.index = index
 
 
@@ -183,4 +183,4 @@ def load_code_table(path: Path | str, *, text: str | None = None) -> CodeTable:
             file=name,
         )
     except _RowError as problem:
-        raise refuse(str(problem), f"/rows/{problem.index}") from None
+        raise refuse(problem.message, f"/rows/{problem.index}") from None

@@ -15,6 +15,7 @@ ROUNDING = {"halfUp": ROUND_HALF_UP, "halfEven": ROUND_HALF_EVEN, "down": ROUND_
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?\Z", re.ASCII)
 _WITH_UNIT = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z][A-Za-z0-9]*)\s*", re.ASCII)
 _MAX_DIGITS = 40
+_MAX_FLOAT = 1e15
 
 
 def number_of(value: Any) -> Decimal:
@@ -28,6 +29,14 @@ def number_of(value: Any) -> Decimal:
     if isinstance(value, float):
         raise Refusal(f"{shown(value)} came as a binary float; send it as a string")
     raise Refusal(f"expected a number, got {kind_of(value)} {shown(value)}")
+
+
+def json_number(value: Any) -> Decimal:
+    """As `number_of`, but a float counts as its shortest decimal text. For what JSON has as a number by contract
+    (quantities, rates); money never is."""
+    if isinstance(value, float) and abs(value) < _MAX_FLOAT:
+        return Decimal(repr(value))
+    return number_of(value)
 
 
 def plain(value: Decimal) -> str:
@@ -70,15 +79,12 @@ def decimal(value: Any, decimal_mark: str = ".", group_mark: str = "", signs: st
 
 def quantity(value: Any) -> str:
     """A quantity as a decimal string without trailing zeros: 2, `2.000` and `2` are all `2`."""
-    return plain(number_of(value))
+    return plain(json_number(value))
 
 
 def rate(value: Any, percent: bool = False) -> str:
-    """A rate as a fraction without trailing zeros. JSON has it as a number, so a float counts as its shortest decimal
-    text; money never does. percent: it is given in per cent."""
-    exact = (
-        Decimal(repr(value)) if isinstance(value, float) and value == value and abs(value) < 1e6 else number_of(value)
-    )
+    """A rate as a fraction without trailing zeros. percent: it is given in per cent."""
+    exact = json_number(value)
     return plain(EXACT.divide(exact, Decimal(100)) if percent else exact)
 
 

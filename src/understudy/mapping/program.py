@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from understudy.contract import locate
 from understudy.errors import MappingError
 from understudy.mapping.argument import Argument, Resolve, compile_argument, compile_table, compile_template, value_of
 from understudy.mapping.condition import Holds, Named, compile_condition
-from understudy.mapping.frame import Frame, Loop, Reader, compile_reader
-from understudy.mapping.function import Function
+from understudy.mapping.frame import Element, Frame, Loop, Reader, compile_reader
+from understudy.mapping.function import Function, Shape
 from understudy.mapping.path import Step
 from understudy.mapping.rule import RULES
 from understudy.mapping.spec import ArraySpec, FeedSpec, FieldSpec, RowSpec, StepSpec, TableSpec
@@ -22,10 +21,12 @@ from understudy.mapping.transform import TRANSFORMATIONS
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A transformation or rule with its arguments. bind: the function of the value alone, for one frame and value."""
+    """A transformation or rule with its arguments. run: calls it on a value. each: it takes one value at a time."""
 
     function: Function
-    bind: Callable[[Frame, Any], Callable[[Any], Any]]
+    run: Callable[[Frame, Any], Any]
+    each: bool
+    takes_missing: bool
     repair: str = ""
     code: str = ""
 
@@ -38,6 +39,7 @@ class Check:
     warning: bool
     when: Holds | None
     on: Argument | None
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Field:
     default: Argument | None
     scope: str
     place: tuple[str, ...]
+    verbatim: bool
+    """The value is a piece of the source as it is, so that what lies inside it has a source pointer too."""
     feed: str = ""
 
     def locate(self, frame: Frame, index: int | None = None) -> str:
@@ -66,6 +70,13 @@ class Field:
         if self.spec.combined:
             return self.readers[index or 0].locate(frame, None)
         return self.readers[0].locate(frame, index)
+
+    def output(self, element: Element | None) -> tuple[Any, ...]:
+        """The output place: scope, then names and indexes."""
+        scope = "control" if self.scope == "control" else "target"
+        if element is None or not self.spec.array:
+            return (scope, *self.place)
+        return (scope, self.spec.array.removesuffix("[]"), element.index, *self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +186,14 @@ def _compile_field(spec: TableSpec, row: RowSpec, each: FieldSpec, loop: Loop | 
                     rule.warning,
                     None if rule.when is None else compile_condition(rule.when, spec.conditions, loop),
                     None if rule.on is None else compile_argument(rule.on, loop),
+                    rule.detail,
                 )
                 for rule in each.rules
             ),
             default=None if each.default is None else compile_argument(each.default, loop),
             scope="" if each.target is None else each.target.scope,
             place=place,
+            verbatim=bool(each.sources) and all(s.name == "first" for s in spec.steps(each)),
             feed=feed,
         )
 
@@ -214,15 +227,23 @@ def _compile_call(
             constants[name] = argument.constant
         else:
             dynamic.append((name, argument.resolve))
-    call = function.call
+    run = _runner(function.call, constants, dynamic)
+    return Call(function, run, function.shape is Shape.EACH, function.takes_missing, repair, code)
+
+
+def _runner(
+    call: Callable[..., Any], constants: dict[str, Any], dynamic: list[tuple[str, Resolve]]
+) -> Callable[[Frame, Any], Any]:
     if not dynamic:
-        ready = partial(call, **constants) if constants else call
-        return Call(function, lambda _frame, _value: ready, repair, code)
+        return lambda _frame, value: call(value, **constants)
 
-    def bind(frame: Frame, value: Any) -> Callable[[Any], Any]:
-        return partial(call, **constants, **{name: resolve(frame, value) for name, resolve in dynamic})
+    def run(frame: Frame, value: Any) -> Any:
+        arguments = dict(constants)
+        for name, resolve in dynamic:
+            arguments[name] = resolve(frame, value)
+        return call(value, **arguments)
 
-    return Call(function, bind, repair, code)
+    return run
 
 
 def _compile_cases(raw: Any, named: Named, loop: Loop | None) -> Argument:

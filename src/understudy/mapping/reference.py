@@ -35,8 +35,7 @@ def lookup(value: Any, table: Lookup, take: str = "", key: Sequence[Any] | None 
     if record is None:
         if optional:
             return None
-        named = " / ".join(shown(part) for part in parts if part is not None) or "nothing"
-        raise Refusal(f"no entry for {named} in {_named(table)}", code=UNKNOWN_REFERENCE, owner=table.owner)
+        raise Refusal(f"no entry for {shown(value)} in {_named(table)}", code=UNKNOWN_REFERENCE, owner=table.owner)
     return member_at(record, take)
 
 

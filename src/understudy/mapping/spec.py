@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path as FilePath
 from typing import Any
 
 from understudy.mapping.fieldtype import FieldType
@@ -51,7 +52,8 @@ class StepSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSpec:
-    """A validation rule as called. on: what it checks, None for the field's value. warning: it does not refuse."""
+    """A validation rule as called. on: what it checks, None for the field's value. warning: it does not refuse. detail:
+    what is said instead of the rule's own words."""
 
     name: str
     arguments: Mapping[str, Any]
@@ -59,6 +61,7 @@ class RuleSpec:
     warning: bool = False
     when: Any = None
     on: Any = None
+    detail: str = ""
     pointer: str = ""
 
 
@@ -171,7 +174,8 @@ class FreeSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSpec:
-    """The whole table. file, text: where it was read from, for `file:line` in messages."""
+    """The whole table. file, text: where it was read from, for `file:line` in messages. folder: where the files that it
+    names lie, None when it was read from a text. samples: file of whole messages that show it at work."""
 
     name: str
     version: str
@@ -189,6 +193,7 @@ class TableSpec:
     free: tuple[FreeSpec, ...]
     samples: str
     file: str
+    folder: FilePath | None
     text: str = field(repr=False)
 
     def fields(self) -> Iterator[tuple[RowSpec, FieldSpec]]:

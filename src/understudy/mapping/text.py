@@ -53,7 +53,12 @@ def missing(value: Any, words: Sequence[str] = ()) -> str | None:
     if not isinstance(value, str):
         return value  # type: ignore[no-any-return]  # only text can say that it is missing
     text = value.strip()
-    return None if not text or text.casefold() in {word.casefold() for word in words} else value
+    if not text:
+        return None
+    for word in words:
+        if len(word) == len(text) and word.casefold() == text.casefold():
+            return None
+    return value
 
 
 def strip_prefix(value: Any, prefix: str) -> str:
