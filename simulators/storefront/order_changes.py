@@ -27,9 +27,7 @@ def cancel(ctx: Context) -> Reply:
     order = fetch(ctx)
     state = openness(order) if order["fulfillment_status"] is None else order["fulfillment_status"]
     if state != "open":
-        why = (
-            "take back the rest by a refund" if order["fulfillment_status"] is not None else "nothing is left to cancel"
-        )
+        why = "nothing is left to cancel" if order["fulfillment_status"] is None else "take back the rest by a refund"
         raise Problem(
             "invalid-state-transition",
             f"order {order['name']} is {state} and cannot be cancelled: {why}",

@@ -27,5 +27,7 @@ SEQUENCES = {
     "fulfillment": 8801,
     "customer": 7801,
 }
-"""Order 5512340001, name #1001, lines 901 and 902 are the standard order of domain 2.7. Shipping lines count with lines,
-so that no two lines of an order share an id."""
+"""Order 5512340001, name #1001, lines 901 and 902 are the standard order of domain 2.7.
+
+Shipping lines count with lines, so that no two lines of an order share an id.
+"""

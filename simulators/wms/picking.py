@@ -31,7 +31,7 @@ RELEASABLE = ("allocated", "partially_allocated")
 def create_wave(ctx: Context) -> Reply:
     """createWave: 201; one pick task per line and bin for what is allocated, whole wave or nothing.
 
-    Raises Problem 422 for unknown or repeated orders, 409 invalid-state-transition when any order cannot be released.
+    Raises Problem 422 for unknown orders, 409 invalid-state-transition when any order cannot be released.
     """
     orders = _orders_of_wave(ctx)
     wave_id = f"WV-{ctx.next('wave')}"
@@ -128,13 +128,10 @@ def schedule_reallocation(ctx: Context, order: Mapping[str, Any]) -> None:
 def _orders_of_wave(ctx: Context) -> list[Record]:
     found = Violations()
     orders: list[Record] = []
-    wanted = ctx.body["fulfilmentOrderIds"]
-    for index, order_id in enumerate(wanted):
+    for index, order_id in enumerate(ctx.body["fulfilmentOrderIds"]):
         order = ctx.table("fulfilmentOrders").get(order_id)
         if order is None:
             found.add(f"/fulfilmentOrderIds/{index}", "unknown-reference", "there is no such order", order_id)
-        elif order_id in wanted[:index]:
-            found.add(f"/fulfilmentOrderIds/{index}", "invalid-value", "this order is named twice", order_id)
         else:
             orders.append(order)
     found.refuse("Wave cannot be released")
