@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from understudy.errors import Unreachable
 from understudy.scenario.event import (
@@ -50,7 +51,11 @@ class Theatre(Protocol):
 
 @dataclass(slots=True)
 class StepRecord:
-    """One step as it went. criteria: condition, whether it held, what was found. own: judged by the scenario itself."""
+    """One step as it went.
+
+    criteria: condition, whether it held, what was found. calls: every attempt in short: method, path, status (None
+    without an answer), error (why there was none), problem (code and detail of a refusal).
+    """
 
     workflow: str
     id: str
@@ -64,6 +69,7 @@ class StepRecord:
     place: str
     control: bool
     contract: list[str] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
     duration_s: float = 0.0
 
 
@@ -143,6 +149,8 @@ def run_suite(
             ):
                 if isinstance(event, StepStarted):
                     client.step = event
+                elif isinstance(event, Attempt):
+                    client.calls.append(_call(event))
                 elif isinstance(event, StepFinished):
                     client.step_finished(event, judge_steps)
                 elif isinstance(event, WorkflowFinished) and len(event.path) == 1:
@@ -185,6 +193,7 @@ class _Watching:
         self._running = False
         self._judged = False
         self.step: StepStarted | None = None
+        self.calls: list[dict[str, Any]] = []
         self._began = time.perf_counter()
 
     def send(self, source: str, operation: OperationLike, request: Request) -> Response:
@@ -225,10 +234,11 @@ class _Watching:
                 place=str(event.place) if event.place is not None else "",
                 control=on_control,
                 contract=list(event.contract.violations) if event.contract is not None else [],
+                calls=self.calls if event.attempts else [],
                 duration_s=now - self._began,
             )
         )
-        self._began = now
+        self._began, self.calls = now, []
         if judge and self._running and event.attempts and not on_control:
             judgement = self._theatre.judge(scope="step", step=event.step_id, proves=())
             known = {(v["id"], repr(v["offending"])) for v in self._record.verdicts}
@@ -274,6 +284,25 @@ class _Watching:
                 self._theatre.end()
             except Exception as problem:  # the target may be gone: what is known so far is what is reported
                 self._record.reason += f" (its journal could not be read: {problem})"
+
+
+def _call(attempt: Attempt) -> dict[str, Any]:
+    """One attempt in short, so that a report can say what was asked and answered."""
+    request, response = attempt.request, attempt.response
+    problem = ""
+    if response is not None and "problem+json" in response.headers.get("content-type", ""):
+        try:
+            body = response.json()
+            problem = ": ".join(str(body[key]) for key in ("code", "detail") if body.get(key))
+        except (ValueError, AttributeError, RecursionError):
+            problem = "the answer is no problem document"
+    return {
+        "method": request.method if request is not None else "",
+        "path": urlsplit(attempt.url).path or (request.path if request is not None else ""),
+        "status": response.status if response is not None else None,
+        "error": attempt.error,
+        "problem": problem,
+    }
 
 
 def _criterion(result: Any) -> dict[str, Any]:
