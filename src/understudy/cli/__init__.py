@@ -69,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Like `main`, but returns the exit code."""
     try:
-        code = cli.main(args=list(arguments) if arguments is not None else None, prog_name="understudy", standalone_mode=False)
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None, prog_name="understudy", standalone_mode=False
+        )
         return code if isinstance(code, int) else 0
     except UnderstudyError as problem:
         click.echo(f"error: {problem}", err=True)

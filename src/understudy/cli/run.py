@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.option("--against", metavar="URL", help="Run over sockets against a server that `understudy up` started.")
 @click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write json, junit, har or html.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--max-steps", type=click.IntRange(1), default=1000, show_default=True, help="Guard against endless goto.")
+@click.option(
+    "--max-steps", type=click.IntRange(1), default=1000, show_default=True, help="Guard against endless goto."
+)
 @click.option("--workspace", type=click.Path(path_type=Path), help="Workspace to open; default: around this folder.")
 def command(
     paths: tuple[Path, ...],
