@@ -19,7 +19,7 @@ def floor(landscape: Landscape) -> Floor:
 
 
 def gs1_is_valid(code: str) -> bool:
-    """GS1 General Specifications 7.9: with weights 3 and 1 from the right, the sum of all digits is a multiple of 10."""
+    """GS1 General Specifications 7.9: weighted 1, 3, 1, … from the right, the digits add up to a multiple of 10."""
     return sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(reversed(code))) % 10 == 0
 
 
