@@ -1,18 +1,147 @@
-"""The pytest plugin: fixtures for a landscape and its systems. Thin; imports lazily."""
+"""The pytest plugin: `world` and one fixture a system, and `*.arazzo.yaml` files collected as items. Thin; lazy imports.
+
+    @pytest.mark.understudy(policies={"idempotencySupport": "none"})
+    def test_it(world, erp):                      # `erp` because the workspace has a system of that name
+        erp.call("listSalesOrders")
+        world.settle()
+        assert not world.judge()["failed"]
+
+The workspace is that of `--understudy-workspace`, else the one around pytest's root folder, else the reference one.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from understudy.testing import Landscape
+    from understudy.scenario.select import Selected
+    from understudy.testing import Landscape, SystemClient
+    from understudy.workspace import Workspace
+
+SUFFIXES = (".arazzo.yaml", ".arazzo.yml", ".arazzo.json")
+_WORKSPACE = pytest.StashKey["Workspace"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("understudy")
+    group.addoption("--understudy-workspace", metavar="DIR", help="workspace whose systems the fixtures simulate")
+    group.addoption("--understudy-seed", metavar="N", type=int, help="seed of every world; default is the workspace's")
+    group.addoption("--understudy-defect", metavar="NAME", default="", help="defect of the embedded integration")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "understudy(seed, policies, integration, defect): how the `world` of this test is made; integration is "
+        "embedded (default) or none",
+    )
+    config.pluginmanager.register(_SystemFixtures(config), "understudy-systems")
+
+
+def workspace_of(config: pytest.Config) -> Workspace:
+    """The workspace of this pytest run, opened once."""
+    from understudy.workspace import FILE, open_workspace
+
+    if _WORKSPACE not in config.stash:
+        given = config.getoption("--understudy-workspace")
+        around = next((p for p in (config.rootpath, *config.rootpath.parents) if (p / FILE).is_file()), None)
+        config.stash[_WORKSPACE] = open_workspace(given or around)
+    return config.stash[_WORKSPACE]
+
+
+class _SystemFixtures:
+    """A fixture for every system of the workspace; their names are data, so they are made when pytest starts."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        for name in workspace_of(config).section("systems"):
+            setattr(self, name, _fixture_for(name))
+
+
+def _fixture_for(name: str) -> Any:
+    def client(world: Landscape) -> SystemClient:
+        return world.clients[name]
+
+    client.__doc__ = f"A client of the simulated {name}, speaking in operation ids."
+    return pytest.fixture(name=name)(client)
 
 
 @pytest.fixture
-def landscape() -> Landscape:
-    """A fresh landscape with the embedded integration, on virtual time."""
+def world(request: pytest.FixtureRequest) -> Landscape:
+    """A fresh landscape on virtual time, with the embedded integration unless the marker says otherwise."""
     from understudy.testing import world_for
 
-    return world_for(integration="embedded")
+    marker = request.node.get_closest_marker("understudy")
+    wanted = {"integration": "embedded", "defect": request.config.getoption("--understudy-defect")}
+    wanted |= dict(marker.kwargs) if marker is not None else {}
+    if "seed" not in wanted and request.config.getoption("--understudy-seed") is not None:
+        wanted["seed"] = request.config.getoption("--understudy-seed")
+    return world_for(workspace_of(request.config), **wanted)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.name.endswith(SUFFIXES):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ScenarioFile(pytest.File):
+    """One Arazzo document; one item per workflow and case."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        from understudy.errors import UnderstudyError
+        from understudy.scenario.select import select
+
+        try:
+            selected = select([self.path], shown_from=self.config.rootpath)
+        except UnderstudyError as problem:
+            raise self.CollectError(str(problem)) from None
+        for choice in selected:
+            yield ScenarioItem.from_parent(self, name=choice.id, choice=choice)
+
+
+class ScenarioFailed(Exception):
+    """A scenario that did not pass; its text says why."""
+
+
+class ScenarioItem(pytest.Item):
+    def __init__(self, *, choice: Selected, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._choice = choice
+
+    def runtest(self) -> None:
+        from dataclasses import replace
+
+        from understudy.report import Terminal
+        from understudy.scenario.suite import ScenarioFinished, run_suite
+        from understudy.scenario.theatre import InProcess
+        from understudy.simulate.host import Host
+
+        workspace = workspace_of(self.config)
+        seed = self.config.getoption("--understudy-seed")
+        setup = workspace.setup(defect=self.config.getoption("--understudy-defect"))
+        theatre = InProcess(Host(setup if seed is None else replace(setup, seed=seed)))
+        lines: list[str] = []
+        text = Terminal(lines.append, colour=False, progress=False)
+        outcome = ""
+        for event in run_suite([self._choice], theatre, workspace.contracts):
+            text.on(event)
+            if isinstance(event, ScenarioFinished):
+                outcome = event.record.outcome
+        if outcome != "passed":
+            raise ScenarioFailed("\n".join([*lines, f"seed {setup.seed if seed is None else seed}"]))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from understudy.errors import UnderstudyError
+
+        if isinstance(excinfo.value, ScenarioFailed | UnderstudyError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self._choice.workflow.place.line - 1, f"scenario {self.name}"
+
+
