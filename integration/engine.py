@@ -144,7 +144,7 @@ class Integration:
         now = self._clock()
         for system in SYSTEMS:
             quiet = self._quiet.until(system, "*", now)
-            failing = sorted(name.partition(":")[2] for name in self._down if name.startswith(f"{system}:"))
+            failing = sorted(name.partition(":")[2] for name in tuple(self._down) if name.startswith(f"{system}:"))
             detail = self._subscriptions.faults.get(system)
             if quiet is not None:
                 detail = f"asked for quiet until {instant.short(quiet)}"

@@ -6,7 +6,7 @@ waits: `received` with a later due time, or `parked` until the object that it bu
 
 from __future__ import annotations
 
-import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -66,18 +66,21 @@ class Inbox:
         self._store = store
         self._coalesce = coalesce
         self._latest_only = "[" + ",".join(f'"{flow}"' for flow in sorted(latest_only)) + "]"
+        self._tally = threading.Lock()
         self.counts: Counter[tuple[str, str]] = Counter()
         self._changed: set[int] = set()
         self.recount()
 
     def recount(self) -> None:
         """Read the counts from the table again, after a start or a load."""
-        rows = self._store.rows("SELECT flow, status, count(*) AS n FROM task GROUP BY flow, status")
-        self.counts = Counter({(row["flow"], row["status"]): row["n"] for row in rows})
-        self._changed = {row["entry"] for row in self._store.rows("SELECT entry FROM task")}
+        with self._tally:
+            rows = self._store.rows("SELECT flow, status, count(*) AS n FROM task GROUP BY flow, status")
+            self.counts = Counter({(row["flow"], row["status"]): row["n"] for row in rows})
+            self._changed = {row["entry"] for row in self._store.rows("SELECT entry FROM task")}
 
     def take_changed(self) -> list[int]:
-        changed, self._changed = sorted(self._changed), set()
+        with self._tally:
+            changed, self._changed = sorted(self._changed), set()
         return changed
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -106,8 +109,7 @@ class Inbox:
                 )  # fmt: skip
                 entries.append((flow.id, status, entry))
         for name, status, entry in entries:
-            self.counts[name, status] += 1
-            self._changed.add(entry)
+            self._count(entry, name, None, status)
         return bool(first)
 
     def claim(self, now: datetime, flow: str | None = None) -> Task | None:
@@ -125,7 +127,7 @@ class Inbox:
                 " WHERE entry = ?",
                 row["entry"],
             )
-        self._moved(row, "in_flight")
+        self._count(row["entry"], row["flow"], row["status"], "in_flight")
         return Task(
             entry=row["entry"], source=row["source"], id=row["id"], flow=row["flow"], type=row["type"],
             name=bare_type(row["type"]), subject=row["subject"], sequence=row["sequence"],
@@ -199,13 +201,12 @@ class Inbox:
             " first_failure_at = NULL, finished_at = NULL WHERE entry = ?",
             stamp, stamp, entry,
         )  # fmt: skip
-        self._moved(row, "received")
+        self._count(entry, row["flow"], row["status"], "received")
 
     def vanish(self, task: Task) -> None:
         """Take a task away without a trace; only defects do so."""
         self._store.write("DELETE FROM task WHERE entry = ?", task.entry)
-        self._changed.add(task.entry)
-        self.counts[task.flow, "in_flight"] -= 1
+        self._count(task.entry, task.flow, "in_flight", None)
 
     def recover(self, now: datetime) -> int:
         """After a start: what was in flight when the process ended is worked on again. Returns how many."""
@@ -262,11 +263,12 @@ class Inbox:
 
     def _move(self, task: Task, status: str, sets: str, *values: object) -> None:
         self._store.write(f"UPDATE task SET status = ?, {sets} WHERE entry = ?", status, *values, task.entry)
-        self.counts[task.flow, "in_flight"] -= 1
-        self.counts[task.flow, status] += 1
-        self._changed.add(task.entry)
+        self._count(task.entry, task.flow, "in_flight", status)
 
-    def _moved(self, row: sqlite3.Row, status: str) -> None:
-        self.counts[row["flow"], row["status"]] -= 1
-        self.counts[row["flow"], status] += 1
-        self._changed.add(row["entry"])
+    def _count(self, entry: int, flow: str, before: str | None, after: str | None) -> None:
+        with self._tally:
+            if before is not None:
+                self.counts[flow, before] -= 1
+            if after is not None:
+                self.counts[flow, after] += 1
+            self._changed.add(entry)

@@ -61,7 +61,7 @@ class Metrics:
         """Per flow the message counts; received = applied + skipped + duplicate + dead + in_flight (OPS-5)."""
         counts: dict[str, dict[str, int]] = {}
         for flow in self._flows:
-            mine = {status: n for (name, status), n in self._inbox.counts.items() if name == flow}
+            mine = {status: n for (name, status), n in tuple(self._inbox.counts.items()) if name == flow}
             counts[flow] = {
                 "messages_received_total": sum(mine.values()),
                 **{f"messages_{status}_total": mine.get(status, 0) for status in FINISHED},
@@ -78,12 +78,12 @@ class Metrics:
                 "SELECT flow, min(event_time) AS oldest FROM task WHERE finished_at IS NULL GROUP BY flow"
             )
         }
+        with self._lock:
+            asked = sorted(self._requests.items())
         flows = []
         for flow, counts in self.flow_counts().items():
             requests = [
-                {"target": target, "status": status, "count": n}
-                for (name, target, status), n in sorted(self._requests.items())
-                if name == flow
+                {"target": target, "status": status, "count": n} for (name, target, status), n in asked if name == flow
             ]
             flows.append(
                 {
@@ -92,9 +92,7 @@ class Metrics:
                     "oldest_unprocessed_age_seconds": round(oldest.get(flow, 0.0), 3),
                     "end_to_end_latency_seconds": self._histogram(flow),
                     "target_requests_total": requests,
-                    "rate_limited_total": sum(
-                        n for (name, _, status), n in self._requests.items() if name == flow and status == 429
-                    ),
+                    "rate_limited_total": sum(n for (name, _, status), n in asked if name == flow and status == 429),
                     "token_refresh_total": self._refreshed[flow],
                     # No reconciliation runs yet, so none has found a difference.
                     "reconciliation_difference": 0,

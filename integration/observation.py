@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from . import instant
 from .dead_letter import DeadLetters, Selection
-from .inbox import Inbox
+from .inbox import FINISHED, Inbox
 from .log import Log
 from .metrics import Metrics
 from .store import Store
@@ -51,7 +52,8 @@ class Observation:
             self._letters_at = self._dead_letters.changes
         return {
             "service": "understudy-integration",
-            "time": now.isoformat(),
+            "time": instant.short(now),
+            "inFlight": sum(n for (_, status), n in self._inbox.counts.items() if status not in FINISHED),
             "messages": list(self._messages.values()),
             "deadLetters": self._letters,
             "counters": self._metrics.flow_counts(),

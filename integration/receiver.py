@@ -70,6 +70,7 @@ class Receiver:
             fresh = self._accept(message, body)
         except sqlite3.Error as error:
             # Not stored, so not acknowledged: the sender delivers it again.
+            self._inbox.recount()
             answer = problem(503, "service-unavailable", f"cannot store: {error}", instance=path)
             return Answer(answer.status, {**answer.headers, "retry-after": "10"}, answer.body)
         return json_answer(

@@ -137,7 +137,10 @@ class Store:
 
 
 def _connect(database: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(database, isolation_level=None, check_same_thread=False, cached_statements=256)
+    # A predecessor that is just ending gets two seconds to let go of the file.
+    connection = sqlite3.connect(
+        database, timeout=2.0, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
     connection.row_factory = sqlite3.Row
     return connection
 
