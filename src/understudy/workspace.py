@@ -312,11 +312,14 @@ class Workspace:
 
     @cached_property
     def resources(self) -> Mapping[str, Any]:
-        """What rules may read besides the world: the flows, the mapping tables, the settings of each system."""
+        """What rules may read besides the world: flows, mapping tables, contracts, the settings of each system, and
+        `dataset`, a function that makes the data every world starts with."""
         return {
             "flows": self.flows,
             "mappings": self.mappings,
+            "contracts": self.contracts,
             "settings": {name: system.settings for name, system in self.systems.items()},
+            "dataset": self.dataset,
         }
 
     @cached_property
