@@ -124,7 +124,7 @@ def load_yaml(text: str | bytes, name: str, *, error: type[UnusableInput] = Unus
             except json.JSONDecodeError:
                 pass  # flow-style YAML also starts with a bracket: the YAML parser words the error
         if ryaml is not None and not _may_alias(text) and _NEEDS_CARE.search(text) is None:
-            with suppress(ryaml.InvalidYamlError, _Unsure):  # PyYAML below words the error, with its line
+            with suppress(ryaml.InvalidYamlError, ValueError, _Unsure):  # PyYAML below words the error, with its line
                 data = ryaml.loads(text)
                 _with_string_keys(data)
                 return data
@@ -147,6 +147,8 @@ def load_yaml(text: str | bytes, name: str, *, error: type[UnusableInput] = Unus
         raise error(str(problem), where=name) from None
     except RecursionError:
         raise error(f"nested deeper than {MAX_DEPTH} levels", where=name) from None
+    except ValueError as problem:  # a number with more digits than Python converts
+        raise error(f"not readable as YAML: {problem}", where=name) from None
 
 
 def read_yaml(path: Path, *, error: type[UnusableInput] = UnusableInput, shown: str = "") -> Any:

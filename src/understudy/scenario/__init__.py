@@ -30,12 +30,12 @@ if TYPE_CHECKING:
         WorkflowFinished,
         WorkflowStarted,
     )
-    from understudy.scenario.story import StepStory, Story, explain, tell
     from understudy.scenario.inputs import Case, cases_path, load_cases, read_cases
-    from understudy.scenario.program import Program, entry_workflows, link
     from understudy.scenario.model import ContractLike, Document, OperationLike, Place, Source, Step, Workflow
+    from understudy.scenario.program import Program, entry_workflows, link
     from understudy.scenario.read import load_document, read_document
     from understudy.scenario.run import RunOptions, run_workflow
+    from understudy.scenario.story import StepStory, Story, explain, tell
     from understudy.scenario.transport import Client, ClockedClient, TimedClient
 
 _PLACES = {

@@ -9,8 +9,8 @@ from typing import Any
 from understudy.scenario.check import input_names
 from understudy.scenario.criterion import CriterionResult, judge
 from understudy.scenario.judgement import documented_success, why_failed
-from understudy.scenario.program import BoundOperation, BoundStep, BoundWorkflow
 from understudy.scenario.model import Action, Parameter
+from understudy.scenario.program import BoundOperation, BoundStep, BoundWorkflow
 from understudy.scenario.request import build
 from understudy.scenario.scope import Answer, EvaluationError, Missing, Scope
 from understudy.scenario.template import Template, evaluate

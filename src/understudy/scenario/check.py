@@ -166,6 +166,7 @@ class _Checker:
         if position >= at and not self._jumps:
             when = "is this very step" if position == at else "runs later"
             self._error("forward-reference", expression, f"`{step.id}` {when}", place, "move that step up")
+            return
         declared: set[str] = set(step.outputs)
         if step.workflow_id:
             target = self._document.workflow(step.workflow_id)

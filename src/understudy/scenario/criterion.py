@@ -6,6 +6,7 @@ A criterion that cannot be evaluated has failed, and its result says why (specif
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -72,8 +73,11 @@ def _compile(kind: str, text: str) -> Any:
     if kind == "jsonpath":
         return compile_query(text)
     try:
-        # ECMA-262 writes `(?<name>` where Python writes `(?P<name>`.
-        return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", text))
+        with warnings.catch_warnings():
+            # Python warns of `[[`, which ECMA-262 reads as it does today.
+            warnings.simplefilter("ignore", FutureWarning)
+            # ECMA-262 writes `(?<name>` where Python writes `(?P<name>`.
+            return re.compile(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", text))
     except (re.error, RecursionError, OverflowError) as problem:
         raise ExpressionError(f"`{shorten(text)}` is no regular expression: {problem}") from None
 

@@ -162,13 +162,14 @@ class Parts:
         for field in ("retryAfter", "retryLimit"):
             if field in fields and type_ != "retry":
                 self._found.warn("action-field", f"`{field}` has no effect on an action of type {type_}", place)
+        after = shapes.seconds(fields, "retryAfter", place)
         limit = shapes.integer(fields, "retryLimit", place)
         return Action(
             name=name,
             kind=type_,
             workflow_id=shapes.text(fields, "workflowId", place),
             step_id=shapes.text(fields, "stepId", place),
-            retry_after=shapes.seconds(fields, "retryAfter", place),
+            retry_after=after,
             retry_limit=1 if limit is None else limit,
             criteria=self.criteria(fields, "criteria", place),
             parameters=self.parameters(fields, place),

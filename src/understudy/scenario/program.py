@@ -199,7 +199,8 @@ class _Linker:
             names = [f"$sourceDescriptions.{f.source}.{step.operation_id}" for f in found]
             message = f"the operationId `{step.operation_id}` exists in several sources"
             self._diagnostics.error("ambiguous-operation", message, place, allowed=" or ".join(names))
-        elif len(sources) > 1:
+            return None
+        if len(sources) > 1:
             full = f"$sourceDescriptions.{found[0].source}.{step.operation_id}"
             message = f"`{step.operation_id}` should name its source, because the document has several"
             self._diagnostics.warn("ambiguous-operation", message, place, hint=f"write `{full}`")

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from understudy.scenario.expression import ExpressionError, as_pointer, as_text
 from understudy.scenario.jsonpath import select
-from understudy.scenario.program import BoundParameter, BoundStep
 from understudy.scenario.model import Replacement, RequestBody
+from understudy.scenario.program import BoundParameter, BoundStep
 from understudy.scenario.scope import Call, EvaluationError, Missing, Scope, is_json, media_type
 from understudy.scenario.template import Embedded, Literal, evaluate
 from understudy.simulate.message import Request

@@ -25,8 +25,8 @@ from understudy.scenario.event import (
     WorkflowStarted,
 )
 from understudy.scenario.judgement import check_answer, why_failed
-from understudy.scenario.program import BoundOperation, BoundStep, BoundWorkflow, link
 from understudy.scenario.model import Action, ContractLike, Workflow
+from understudy.scenario.program import BoundOperation, BoundStep, BoundWorkflow, link
 from understudy.scenario.retry import delay
 from understudy.scenario.scope import EvaluationError, Missing, Scope, WorkflowRecord
 from understudy.scenario.transport import Client, ClockedClient

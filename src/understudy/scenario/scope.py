@@ -122,7 +122,8 @@ class Scope:
         self.inputs = inputs
         self.steps: dict[str, Mapping[str, Any]] = {}
         self.outputs: Mapping[str, Any] = {}
-        self.workflows: Mapping[str, WorkflowRecord] = workflows or {}
+        # Not a copy: workflows that run later are added by the caller.
+        self.workflows: Mapping[str, WorkflowRecord] = {} if workflows is None else workflows
         self.sources: Mapping[str, Mapping[str, str]] = sources or {}
         self.self_uri = self_uri
         self.call: Call | None = None

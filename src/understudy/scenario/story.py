@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.scenario.check import local_schema
-from understudy.scenario.program import BoundStep, BoundWorkflow, entry_workflows, link
 from understudy.scenario.model import Action, ContractLike, Document, Step, Workflow
+from understudy.scenario.program import BoundStep, BoundWorkflow, entry_workflows, link
 from understudy.scenario.words import Words, schema_words
 
 MAX_VALUES = 12
@@ -92,7 +92,7 @@ def _story(workflow: Workflow, bound: BoundWorkflow | None, entry: bool) -> Stor
         entry=entry,
         given=tuple(_given(workflow)),
         steps=steps,
-        gives=tuple(f"`{name}`: {words.value(template)}" for name, template in workflow.outputs.items()),
+        gives=tuple(f"{words.value(template)} as `{name}`" for name, template in workflow.outputs.items()),
     )
 
 
@@ -126,7 +126,7 @@ def _step(
         does=_sentence(step.description or summary or _spaced(step.id)),
         sends=_sends(step, bound, words),
         holds=holds,
-        keeps=tuple(f"`{name}`: {words.value(template)}" for name, template in step.outputs.items()),
+        keeps=tuple(f"{words.value(template)} as `{name}`" for name, template in step.outputs.items()),
         otherwise=(
             *(_action(action, "When it succeeds", words, numbers) for action in on_success),
             *(_action(action, "When it fails", words, numbers) for action in on_failure),
