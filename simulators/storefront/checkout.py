@@ -17,6 +17,7 @@ from .money import Totals, add_up, line_amount, line_discount, tax_by_rate
 from .orders import emit, minor_units, save
 
 Record = dict[str, Any]
+PRICE_DECIMALS = 5
 _AMOUNTS = {
     "subtotal_price": "the lines after discount",
     "total_discounts": "the discount allocations",
@@ -104,10 +105,9 @@ def _check_amounts(
         if name in body:
             _check_amount(body[name], f"/{name}", units, body["currency"], found)
     for place, line in _located(lines, shipping):
-        if decimal(line["price"]) < 0:
-            found.add(f"{place}/price", "invalid-value", "a price is not negative", line["price"])
-        if place.startswith("/shipping_lines"):
-            _check_amount(line["price"], f"{place}/price", units, body["currency"], found)
+        # A price of goods may have more decimals than the currency (rule 3): only the line is rounded.
+        price_units = units if place.startswith("/shipping_lines") else PRICE_DECIMALS
+        _check_amount(line["price"], f"{place}/price", price_units, body["currency"], found)
         for number, tax in enumerate(line.get("tax_lines", ())):
             _check_amount(tax["price"], f"{place}/tax_lines/{number}/price", units, body["currency"], found)
         for number, allocation in enumerate(line.get("discount_allocations", ())):
@@ -116,7 +116,7 @@ def _check_amounts(
             position = allocation.get("discount_application_index", 0)
             if discounts is not None and position >= len(discounts):
                 found.add(f"{pointer}/discount_application_index", "unknown-reference", "no such discount", position)
-        if line_discount(line) > line_amount(line, units):
+        if line_discount(line) > max(line_amount(line, units), ZERO):
             detail = f"the discounts exceed the {line_amount(line, units):f} of the line"
             found.add(f"{place}/discount_allocations", "invalid-value", detail, f"{line_discount(line):f}")
 

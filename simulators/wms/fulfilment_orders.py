@@ -57,6 +57,7 @@ def create(ctx: Context) -> Reply:
             "_arrival": number,
             "_request": wanted,
             "_correlationId": ctx.correlation_id,
+            "_causationId": ctx.causation_id,
             "_floor": None,
             "_backorderedSaid": {},
         }
@@ -108,12 +109,16 @@ def close(ctx: Context, payload: Mapping[str, Any]) -> None:
 
 
 def emit(ctx: Context, event: str, order: Mapping[str, Any], data: Mapping[str, Any] | None = None) -> None:
-    """State an event about an order; it belongs to the flow that created the order, whoever moves it now (MSG-1)."""
+    """State an event about an order; it belongs to the flow that created the order, whoever moves it now (MSG-1).
+
+    A device names no cause: then it is what caused the order, the ERP's release (domain 2.7).
+    """
     ctx.emit(
         event,
         subject=order["orderNumber"],
         data=present(order if data is None else data),
         correlation_id=order["_correlationId"],
+        causation_id=ctx.causation_id or order["_causationId"],
     )
 
 

@@ -31,8 +31,8 @@ def update(ctx: Context) -> Reply:
     """
     order = fetch(ctx)
     ctx.require_match(order)
-    wanted = _wanted(order, ctx.body)
-    changed = {name for name, value in wanted.items() if name != "releaseVersion" and value != _current(order, name)}
+    wanted = {name: value for name, value in _wanted(order, ctx.body).items() if value != _current(order, name)}
+    changed = set(wanted) - {"releaseVersion"}
     version, given = order["releaseVersion"], ctx.body["releaseVersion"]
     if given < version or (given == version and changed):
         raise Problem(

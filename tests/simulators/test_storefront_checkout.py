@@ -191,6 +191,15 @@ class TestWhatWasCharged:
             ["/subtotal_price", "/total_tax", "/total_price"],
             id="several wrong sums",
         ),
+        pytest.param(
+            {"customer": {"first_name": "Ben"}, "email": None}, "validation-failed", ["/customer/email"], id="nobody"
+        ),
+        pytest.param(
+            {"shipping_lines": [{"title": "Free", "code": None, "price": "-4.90"}]},
+            "validation-failed",
+            ["/shipping_lines/0/price", "/shipping_lines/0/price", "/shipping_lines/0/discount_allocations"],
+            id="a negative price",
+        ),
         pytest.param({"customer": {"id": 1}}, "unknown-reference", ["/customer/id"], id="an unknown customer"),
         pytest.param(
             {"line_items": [{"sku": "SKU-9999", "quantity": 1}, {"variant_id": 5, "quantity": 1, "price": "1.00"}]},

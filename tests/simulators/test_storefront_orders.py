@@ -80,6 +80,14 @@ class TestMoney:
             ("/amount", "invalid-value"),
         ]
 
+    def test_a_refund_of_a_named_payment_is_limited_by_it(self, shop: Shop) -> None:
+        order = shop.unpaid()
+        first = shop.move(order, "sale", "30.73").json()
+        shop.move(order, "sale", "40.00")
+        assert shop.move(order, "refund", "31.00", parent_id=first["id"]).status == 422
+        assert shop.move(order, "refund", "30.73", parent_id=first["id"]).json()["parent_id"] == first["id"]
+        assert shop.move(order, "refund", "0.01", parent_id=first["id"]).status == 422
+
     def test_becoming_paid_is_told_once_other_changes_as_updates(self, shop: Shop) -> None:
         order = shop.unpaid()
         shop.move(order, "authorization", "70.73")

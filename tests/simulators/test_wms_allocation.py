@@ -6,7 +6,6 @@ import pytest
 
 from understudy.testing import Landscape
 
-from .conftest import MakeLandscape
 from .floor import STANDARD_LINES, Floor, order_body, quantities
 
 
@@ -227,13 +226,14 @@ class TestChanges:
 
 
 def test_events_of_an_order_carry_the_correlation_it_was_created_with(landscape: Landscape) -> None:
-    """MSG-1: the warehouse worker's own requests do not break the flow."""
+    """MSG-1, MSG-3: the warehouse worker's own requests break neither the flow nor the chain of causes (domain 2.7)."""
     floor = Floor(landscape)
-    body = order_body("SO-1", STANDARD_LINES)
-    order = floor.do("createFulfilmentOrder", body, headers={"X-Correlation-Id": "c-7f3a"})
+    flow = {"X-Correlation-Id": "c-7f3a", "X-Causation-Id": "erp-evt-0912"}
+    order = floor.do("createFulfilmentOrder", order_body("SO-1", STANDARD_LINES), headers=flow)
     floor.to_packed(order)
     floor.ship(order)
-    assert {entry.cloud_event["correlationid"] for entry in floor.events("SO-1")} == {"c-7f3a"}
+    told = [entry.cloud_event for entry in floor.events("SO-1")]
+    assert {(event["correlationid"], event["causationid"]) for event in told} == {("c-7f3a", "erp-evt-0912")}
 
 
 def test_lists_are_paged_by_cursor(floor: Floor) -> None:
@@ -252,5 +252,15 @@ def test_lists_are_paged_by_cursor(floor: Floor) -> None:
     assert seen == numbers
 
 
-def test_short_policy_is_a_switch_of_the_world(make_landscape: MakeLandscape) -> None:
-    assert make_landscape(shortPolicy="holdOrder").world.policy["shortPolicy"] == "holdOrder"
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [
+        ("getFulfilmentOrder", {"fulfilmentOrderId": "FO-0"}),
+        ("getPickTask", {"pickTaskId": "PT-0"}),
+        ("getShipment", {"shipmentId": "WSH-0"}),
+        ("getReceipt", {"receiptId": "RCV-0"}),
+    ],
+)
+def test_an_unknown_id_is_404(floor: Floor, operation: str, path: dict[str, str]) -> None:
+    answer = floor.call(operation, **path)
+    assert (answer.status, answer.json()["code"]) == (404, "not-found")

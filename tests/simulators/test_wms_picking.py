@@ -221,6 +221,27 @@ class TestShortPicks:
         assert floor.status(order) == "cancelled"
         assert floor.event_names("SO-1")[-1] == "order.cancelled"
 
+    def test_a_held_order_of_which_nothing_was_found_waits_for_stock_once_resumed(
+        self, make_landscape: MakeLandscape
+    ) -> None:
+        floor = Floor(make_landscape(shortPolicy="holdOrder"))
+        order = self.short(floor, "0")
+        assert floor.status(order) == "on_hold"
+        floor.receive("SKU-1004", "5")
+        assert floor.status(order) == "on_hold", "nothing is assigned to an order on hold"
+        resumed = floor.do("updateFulfilmentOrder", {"releaseVersion": 4}, fulfilmentOrderId=order["id"])
+        assert resumed["status"] == "backordered"
+        floor.landscape.settle()
+        assert floor.status(order) == "allocated"
+
+    def test_a_held_order_can_be_cancelled(self, make_landscape: MakeLandscape) -> None:
+        floor = Floor(make_landscape(shortPolicy="holdOrder"))
+        order = self.short(floor)
+        assert floor.call("cancelFulfilmentOrder", fulfilmentOrderId=order["id"]).status == 202
+        floor.landscape.advance("PT10M")
+        assert floor.status(order) == "cancelled"
+        assert floor.stock("SKU-1004") == ("5", "0", "0"), "the goods are back in a bin that awaits its count"
+
     def test_under_hold_order_the_order_stops_until_the_erp_decides(self, make_landscape: MakeLandscape) -> None:
         floor = Floor(make_landscape(shortPolicy="holdOrder"))
         order = self.short(floor)

@@ -171,6 +171,15 @@ class TestShipping:
         unknown = floor.call("createShipment", {"fulfilmentOrderId": "FO-0", "final": True})
         assert (unknown.status, unknown.json()["code"]) == (422, "unknown-reference")
 
+    def test_shipments_are_found_by_order_number(self, floor: Floor) -> None:
+        orders = [floor.order("SO-1"), floor.order("SO-2")]
+        for order in orders:
+            floor.to_packed(order)
+        first, second = [floor.shipment(order) for order in orders]
+        assert floor.do("listShipments")["items"] == [first, second]
+        assert floor.do("listShipments", query={"orderNumber": "SO-2"})["items"] == [second]
+        assert floor.do("getShipment", shipmentId=first["id"]) == first
+
     def test_a_voided_shipment_gives_its_cartons_back(self, floor: Floor) -> None:
         order = floor.order("SO-1")
         floor.to_packed(order)

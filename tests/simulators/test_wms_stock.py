@@ -131,6 +131,10 @@ class TestAdjustments:
             pytest.param({"warehouseCode": "XYZ1"}, 422, "unknown-reference", id="unknown warehouse"),
             pytest.param({"quantityDelta": "-0.5"}, 422, "validation-failed", id="half a piece"),
             pytest.param({"quantityDelta": "0"}, 422, "validation-failed", id="nothing"),
+            pytest.param({"toStatus": "DAMAGED"}, 422, "validation-failed", id="gone from no status"),
+            pytest.param(
+                {"fromStatus": "SELLABLE", "toStatus": "DAMAGED"}, 422, "validation-failed", id="a negative move"
+            ),
             pytest.param(
                 {"fromStatus": "SELLABLE", "toStatus": "SELLABLE", "quantityDelta": "1"},
                 422,
@@ -151,6 +155,15 @@ class TestAdjustments:
         floor.order("SO-1", ("10000", "SKU-1001", "18"))
         refused = floor.call("createAdjustment", COUNT)
         assert (refused.status, refused.json()["code"]) == (409, "insufficient-stock")
+
+    def test_scrapped_pieces_leave_the_status_they_have(self, floor: Floor) -> None:
+        """RT-2: damaged stock is scrapped, what can be sold stays."""
+        floor.receive("SKU-1001", "0", "3")
+        scrap = {**COUNT, "binCode": "BLOCK-01", "quantityDelta": "-3", "reasonCode": "DAMAGE", "fromStatus": "DAMAGED"}
+        floor.do("createAdjustment", scrap)
+        assert floor.stock("SKU-1001", status="DAMAGED") == ("0", "0", "0")
+        assert floor.stock("SKU-1001") == ("20", "0", "20")
+        assert floor.event_names("SKU-1001") == ["inventory.adjusted"]
 
     def test_found_pieces_serve_who_waits(self, floor: Floor) -> None:
         order = floor.order("SO-1", ("10000", "SKU-1004", "6"))
@@ -176,6 +189,10 @@ class TestSnapshots:
         assert second["lines"][0]["onHand"] == "16"
         assert int(second["asOfSequence"]) == int(first["asOfSequence"]) + 1
         assert floor.event_names("LEJ1") == ["inventory.snapshot", "inventory.snapshot"]
+
+    def test_an_unknown_warehouse_is_422(self, floor: Floor) -> None:
+        refused = floor.call("createSnapshot", {"warehouseCode": "XYZ1"})
+        assert (refused.status, refused.json()["code"]) == (422, "unknown-reference")
 
     def test_it_agrees_with_the_log_of_movements(self, floor: Floor) -> None:
         order = floor.order("SO-1")
