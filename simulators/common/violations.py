@@ -47,6 +47,4 @@ class Violations:
         codes = {error.code for error in self._errors}
         slug = next(iter(codes)) if len(codes) == 1 else ""
         detail = self._errors[0].detail if len(self._errors) == 1 else f"{len(self._errors)} problems"
-        raise Problem(
-            slug if slug in SLUGS_OF_422 else "validation-failed", detail, title=title, errors=self._errors
-        )
+        raise Problem(slug if slug in SLUGS_OF_422 else "validation-failed", detail, title=title, errors=self._errors)

@@ -6,7 +6,6 @@ from understudy import Context, FieldError, Problem
 
 from .records import Record
 
-BANK = "1000"
 RECEIVABLES = "1200"
 CLEARING = "1210"
 INVENTORY = "1300"
@@ -20,6 +19,29 @@ SCRAP = "5110"
 ROUNDING = "6900"
 FX_GAIN = "7800"
 FX_LOSS = "7810"
+
+CHART = {
+    "1000": "Bank",
+    RECEIVABLES: "Receivables",
+    CLEARING: "Payment clearing",
+    INVENTORY: "Inventory",
+    GOODS_RECEIVED_NOT_INVOICED: "Goods received not invoiced",
+    PREPAYMENTS: "Customer prepayments",
+    OPENING_BALANCE: "Opening balance",
+    "4000": "Sales, domestic",
+    "4010": "Sales, EU",
+    "4020": "Sales, export",
+    "4100": "Freight income",
+    "4900": "Other income",
+    SALES_RETURNS: "Sales returns",
+    COST_OF_GOODS: "Cost of goods sold",
+    SHRINKAGE: "Shrinkage",
+    SCRAP: "Scrap",
+    ROUNDING: "Rounding",
+    FX_GAIN: "Exchange gains",
+    FX_LOSS: "Exchange losses",
+}
+"""Accounts that lines of type Account may name; the accounts of tax codes come with the codes."""
 
 SALES_BY_CUSTOMER_GROUP = {"DOMESTIC": "4000", "EU": "4010", "EXPORT": "4020"}
 FREIGHT_GROUP = "FREIGHT"
@@ -59,6 +81,8 @@ def require_inventory_account(ctx: Context, item: Record, pointer: str) -> str:
     if account is None:
         detail = f"no inventory account is set up for {item['number']} (posting group {item['inventoryPostingGroup']})"
         raise Problem(
-            "posting-setup-missing", detail, errors=[FieldError(pointer, "posting-setup-missing", detail, item["number"])]
+            "posting-setup-missing",
+            detail,
+            errors=[FieldError(pointer, "posting-setup-missing", detail, item["number"])],
         )
     return account

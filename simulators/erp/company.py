@@ -10,8 +10,9 @@ from typing import Any
 from understudy import Context, FieldError, Problem, Reply
 
 from ..common.dates import local_date
-from ..common.money import EXACT, decimal, round_money
+from ..common.money import decimal
 from .records import Record
+from .translation import translate
 
 
 def company(ctx: Context) -> Record:
@@ -34,6 +35,11 @@ def in_company(handler: Callable[[Context], Reply]) -> Callable[[Context], Reply
     return scoped
 
 
+def location_of(ctx: Context, collection: str, record: Record) -> dict[str, str]:
+    """The Location header of a record that was made."""
+    return {"Location": f"/erp/v1/companies/{company(ctx)['code']}/{collection}/{record['id']}"}
+
+
 def today(ctx: Context) -> date:
     return local_date(ctx.now, company(ctx)["timeZone"])
 
@@ -51,13 +57,15 @@ def exchange_rate(ctx: Context, currency_code: str, on: date) -> Decimal | None:
     """Foreign units per unit of base currency on that day: the latest row not after it; None when there is none yet."""
     if currency_code == base_currency(ctx):
         return Decimal(1)
-    rows = [row for row in ctx.table("exchangeRates").find("currencyCode", currency_code) if row["date"] <= on.isoformat()]
+    rows = [
+        row for row in ctx.table("exchangeRates").find("currencyCode", currency_code) if row["date"] <= on.isoformat()
+    ]
     return decimal(max(rows, key=lambda row: row["date"])["rate"]) if rows else None
 
 
 def to_base(ctx: Context, amount: Decimal, rate: Decimal) -> Decimal:
-    """An amount in foreign currency at `rate`, in the base currency (CUR-2): USD 250.00 at 1.0842 is EUR 230.58."""
-    return round_money(EXACT.divide(amount, rate), minor_units(ctx, base_currency(ctx)))
+    """An amount in foreign currency at `rate`, in the base currency (CUR-2)."""
+    return translate(amount, rate, minor_units(ctx, base_currency(ctx)))
 
 
 def period_is_closed(ctx: Context, day: date) -> bool:

@@ -11,6 +11,7 @@ from understudy import Context
 
 from ..common.money import ZERO, money_text, total
 from .company import base_currency, minor_units
+from .numbering import entry_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +34,19 @@ def credit(account: str, amount: Decimal, source_amount: Decimal | None = None) 
     return Booking(account, -amount, None if source_amount is None else -source_amount)
 
 
-def merged(bookings: Iterable[Booking]) -> list[Booking]:
-    """One booking per account and side, in order of first appearance; nothing is booked for zero."""
-    result: dict[tuple[str, bool], Booking] = {}
+def netted(bookings: Iterable[Booking]) -> list[Booking]:
+    """One booking per account, in order of first appearance; what cancels out is not booked."""
+    result: dict[str, Booking] = {}
     for booking in bookings:
-        if booking.amount == 0:
-            continue
-        key = (booking.account, booking.amount > 0)
-        known = result.get(key)
+        known = result.get(booking.account)
         if known is not None:
             source = None if booking.source_amount is None else (known.source_amount or ZERO) + booking.source_amount
             booking = Booking(booking.account, known.amount + booking.amount, source)
-        result[key] = booking
-    return list(result.values())
+        result[booking.account] = booking
+    return [booking for booking in result.values() if booking.amount != 0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Voucher:
     """What the entries of one posting share. document_type: as the contract lists them."""
 
@@ -60,13 +58,13 @@ class Voucher:
 
 def post(ctx: Context, voucher: Voucher, bookings: Sequence[Booking]) -> None:
     """Write the entries. Debits equal credits, or there is a bug in this simulator."""
-    rows = merged(bookings)
+    rows = netted(bookings)
     assert total(row.amount for row in rows) == 0, f"{voucher} does not balance: {rows}"
     decimals = minor_units(ctx, base_currency(ctx))
     for row in rows:
         ctx.table("generalLedgerEntries").put(
             {
-                "entryNumber": ctx.next("generalLedgerEntry"),
+                "entryNumber": entry_number(ctx, "generalLedgerEntry"),
                 "postingDate": voucher.posting_date.isoformat(),
                 "documentType": voucher.document_type,
                 "documentNumber": voucher.document_number,

@@ -11,6 +11,7 @@ from ..common.money import decimal, money_text, quantity_text, round_money
 from . import valuation
 from .company import base_currency, minor_units
 from .general_ledger import Voucher
+from .numbering import entry_number
 from .records import Record
 from .stock import SELLABLE, Stock
 from .valuation import Valuation
@@ -67,9 +68,7 @@ def item_valuation(ctx: Context, item_number: str) -> Valuation:
     row = ctx.table("valuations").get(item_number)
     if row is None:
         return Valuation()
-    return Valuation(
-        quantity=decimal(row["quantity"]), value=decimal(row["value"]), unit_cost=decimal(row["unitCost"])
-    )
+    return Valuation(quantity=decimal(row["quantity"]), value=decimal(row["value"]), unit_cost=decimal(row["unitCost"]))
 
 
 def unit_cost(ctx: Context, item_number: str) -> str:
@@ -106,7 +105,7 @@ def _no_quantity(movement: Movement) -> Movement:
 def _write(ctx: Context, voucher: Voucher, movement: Movement, cost: Decimal, decimals: int) -> Record:
     return ctx.table("itemLedgerEntries").put(
         {
-            "entryNumber": ctx.next("itemLedgerEntry"),
+            "entryNumber": entry_number(ctx, "itemLedgerEntry"),
             "itemNumber": movement.item_number,
             "locationCode": movement.location_code,
             "stockStatus": movement.stock_status,

@@ -12,6 +12,7 @@ from decimal import Decimal
 from understudy import Context
 
 from ..common.money import decimal, fits
+from ..common.violations import Violations
 from .company import exchange_rate, minor_units
 from .customers import is_blocked_for
 from .order_lines import counts
@@ -19,7 +20,6 @@ from .order_pricing import amount_after_line_discount, is_goods
 from .pricing import gross_of_line
 from .records import Record, find_one
 from .tax_codes import tax_code_on
-from .violations import Violations
 
 
 def check_order(ctx: Context, order: Record, customer: Record | None, found: Violations) -> None:
@@ -46,7 +46,7 @@ def check_order(ctx: Context, order: Record, customer: Record | None, found: Vio
     for index, line in enumerate(order["lines"]):
         _check_source_line(line, index, seen, found)
         if counts(line):
-            _check_line(ctx, order, line, f"/lines/{index}", found)
+            check_line(ctx, order, line, f"/lines/{index}", found)
     _check_order_discount(ctx, order, found)
 
 
@@ -60,6 +60,11 @@ def _check_codes(ctx: Context, order: Record, found: Violations) -> None:
         found.add("/shipmentMethodCode", "unknown-reference", f"no shipment method {method}", method)
     elif not row["active"]:
         found.add("/shipmentMethodCode", "invalid-value", f"shipment method {method} is no longer in use", method)
+    if physical and order["shipTo"] is None:
+        found.add("/shipTo", "required", "physical goods need an address to go to")
+    payment_method = order["paymentMethodCode"]
+    if payment_method is not None and ctx.table("paymentMethods").get(payment_method) is None:
+        found.add("/paymentMethodCode", "unknown-reference", f"no payment method {payment_method}", payment_method)
     if ctx.table("paymentTerms").get(order["paymentTermsCode"]) is None:
         terms = order["paymentTermsCode"]
         found.add("/paymentTermsCode", "unknown-reference", f"no payment terms {terms}", terms)
@@ -84,7 +89,7 @@ def _check_source_line(line: Record, index: int, seen: dict[str, int], found: Vi
     seen.setdefault(source_line, index)
 
 
-def _check_line(ctx: Context, order: Record, line: Record, at: str, found: Violations) -> None:
+def check_line(ctx: Context, order: Record, line: Record, at: str, found: Violations) -> None:
     item = _check_item(ctx, line, at, found)
     _check_location(ctx, line, at, found)
     quantity = decimal(line["quantity"])
@@ -157,11 +162,17 @@ def _check_line_discount(ctx: Context, order: Record, line: Record, at: str, fou
     decimals, discount = currency["minorUnits"], decimal(line["discountAmount"])
     if not fits(discount, decimals):
         found.add(
-            f"{at}/discountAmount", "invalid-value", f"{order['currencyCode']} has {decimals} decimals", line["discountAmount"]
+            f"{at}/discountAmount",
+            "invalid-value",
+            f"{order['currencyCode']} has {decimals} decimals",
+            line["discountAmount"],
         )
     elif not 0 <= discount <= gross_of_line(decimal(line["unitPrice"]), decimal(line["quantity"]), decimals):
         found.add(
-            f"{at}/discountAmount", "invalid-value", "the discount is not between 0 and the line", line["discountAmount"]
+            f"{at}/discountAmount",
+            "invalid-value",
+            "the discount is not between 0 and the line",
+            line["discountAmount"],
         )
 
 
@@ -186,7 +197,12 @@ def _check_order_discount(ctx: Context, order: Record, found: Violations) -> Non
     )
     if not fits(discount, decimals):
         found.add(
-            "/discountAmount", "invalid-value", f"{order['currencyCode']} has {decimals} decimals", order["discountAmount"]
+            "/discountAmount",
+            "invalid-value",
+            f"{order['currencyCode']} has {decimals} decimals",
+            order["discountAmount"],
         )
     elif not 0 <= discount <= goods:
-        found.add("/discountAmount", "invalid-value", f"the discount is not between 0 and {goods}", order["discountAmount"])
+        found.add(
+            "/discountAmount", "invalid-value", f"the discount is not between 0 and {goods}", order["discountAmount"]
+        )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ..common.money import ZERO, cumulative_share, decimal, money_text
+from ..common.money import ZERO, cumulative_share, decimal, money_text, quantity_text
 from .order_lines import amount, counts
 from .pricing import (
+    LineResult,
     TaxableLine,
     TaxedDocument,
     TaxPart,
@@ -50,9 +51,7 @@ def price_order(order: Record, rules: TaxRules, minor_units: int) -> Record:
         rules,
         minor_units,
     )
-    taxed = tax_document(
-        taxable, prices_include_tax=order["pricesIncludeTax"], rules=rules, minor_units=minor_units
-    )
+    taxed = tax_document(taxable, prices_include_tax=order["pricesIncludeTax"], rules=rules, minor_units=minor_units)
     priced = list(lines)
     for index, line, result in zip(charged, taxable, taxed.lines, strict=True):
         priced[index] = {
@@ -60,10 +59,7 @@ def price_order(order: Record, rules: TaxRules, minor_units: int) -> Record:
             "discountAllocation": money_text(allocated.get(index, ZERO), minor_units),
             "netAmount": money_text(result.net, minor_units),
             "taxAmount": money_text(result.tax, minor_units),
-            "_parts": [
-                {"taxCode": part.tax_code, "percent": f"{part.percent:f}", "amount": f"{part.amount:f}"}
-                for part in line.parts
-            ],
+            "_parts": stored_parts(line, result),
         }
     return {**order, "lines": priced, "totals": totals_of(taxed, minor_units)}
 
@@ -73,12 +69,42 @@ def amount_after_line_discount(line: Record, minor_units: int) -> Decimal:
     return gross - amount(line, "discountAmount")
 
 
+def stored_parts(line: TaxableLine, result: LineResult) -> list[Record]:
+    """What a line is taxed on, as it is kept with the document: the basis of invoices and credits to come.
+
+    amount: net or gross, as the document's prices are; net and tax: what came of it.
+    """
+    return [
+        {
+            "taxCode": part.tax_code,
+            "percent": f"{part.percent:f}",
+            "amount": f"{part.amount:f}",
+            "net": f"{row.base:f}",
+            "tax": f"{row.tax:f}",
+        }
+        for part, row in zip(line.parts, result.parts, strict=True)
+    ]
+
+
 def totals_of(taxed: TaxedDocument, minor_units: int) -> Record:
     return {
         "excludingTax": money_text(taxed.excluding_tax, minor_units),
         "tax": money_text(taxed.tax, minor_units),
         "includingTax": money_text(taxed.including_tax, minor_units),
     }
+
+
+def summary_of(taxed: TaxedDocument, minor_units: int) -> list[Record]:
+    """`taxSummary`: base and tax of every code; they add up to the totals (EN 16931, rule 10)."""
+    return [
+        {
+            "taxCode": row.tax_code,
+            "base": money_text(row.base, minor_units),
+            "percent": quantity_text(row.percent),
+            "tax": money_text(row.tax, minor_units),
+        }
+        for row in taxed.summary
+    ]
 
 
 def share_of_line(line: Record, quantity: Decimal, percents: dict[str, Decimal], minor_units: int) -> TaxableLine:

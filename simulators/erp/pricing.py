@@ -55,17 +55,28 @@ class TaxableLine:
 
 
 @dataclass(frozen=True, slots=True)
-class LineResult:
-    net: Decimal
-    tax: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class CodeResult:
+    """Net base and tax under one code: of a whole document, or of one line."""
+
     tax_code: str
     percent: Decimal
     base: Decimal
     tax: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """parts: one for each part of the line, in its order."""
+
+    parts: tuple[CodeResult, ...]
+
+    @property
+    def net(self) -> Decimal:
+        return total(part.base for part in self.parts)
+
+    @property
+    def tax(self) -> Decimal:
+        return total(part.tax for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +150,14 @@ def tax_document(
             shares = spread(whole, amounts, minor_units)
         for position, share in zip(positions, shares, strict=True):
             taxes[position] = share
-    by_line = [LineResult(ZERO, ZERO)] * len(lines)
-    by_code = {key: CodeResult(*key, ZERO, ZERO) for key in groups}
+    results: list[list[CodeResult]] = [[] for _ in lines]
+    summary = {key: CodeResult(*key, ZERO, ZERO) for key in groups}
     for (index, part), tax in zip(parts, taxes, strict=True):
         net = part.amount - tax if prices_include_tax else part.amount
-        line, code = by_line[index], by_code[part.tax_code, part.percent]
-        by_line[index] = LineResult(line.net + net, line.tax + tax)
-        by_code[part.tax_code, part.percent] = replace(code, base=code.base + net, tax=code.tax + tax)
-    return TaxedDocument(lines=tuple(by_line), summary=tuple(by_code.values()))
+        results[index].append(CodeResult(part.tax_code, part.percent, net, tax))
+        code = summary[part.tax_code, part.percent]
+        summary[part.tax_code, part.percent] = replace(code, base=code.base + net, tax=code.tax + tax)
+    return TaxedDocument(lines=tuple(LineResult(tuple(result)) for result in results), summary=tuple(summary.values()))
 
 
 def _tax(amount: Decimal, percent: Decimal, inclusive: bool, rules: TaxRules, minor_units: int) -> Decimal:

@@ -12,19 +12,6 @@ from ..common.dates import instant_text
 Record = dict[str, Any]
 
 
-def present(record: Mapping[str, Any]) -> Record:
-    """The record as the API returns it: without the fields, on any level, whose names begin with `_`."""
-    return {name: _shown(value) for name, value in record.items() if not name.startswith("_")}
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return present(value)
-    if isinstance(value, list | tuple):
-        return [_shown(element) for element in value]
-    return value
-
-
 def fetch(ctx: Context, table: str, key: str) -> Record:
     """The record under its id. Raises Problem 404 not-found, also for an id of another company (no existence leak)."""
     record = ctx.table(table).get(key)
@@ -42,8 +29,3 @@ def find_one(ctx: Context, table: str, field: str, value: Any) -> Record | None:
 def save(ctx: Context, table: str, record: Mapping[str, Any]) -> Record:
     """Store with the time of change; returns the record as stored, with its new `@etag`."""
     return ctx.table(table).put({**record, "lastModifiedDateTime": instant_text(ctx.now)})
-
-
-def protects_business_keys(ctx: Context) -> bool:
-    """Whether source order, WMS shipment and external payment ids are unique: not under `idempotencySupport=none`."""
-    return ctx.policy.get("idempotencySupport", "full") != "none"

@@ -10,8 +10,9 @@ from understudy import Context
 
 from ..common.dates import instant_text
 from ..common.money import ZERO, decimal, quantity_text
+from ..common.records import present
 from .order_lines import amount, in_base_units, is_physical
-from .records import Record, present
+from .records import Record
 
 SELLABLE = "SELLABLE"
 
@@ -87,7 +88,7 @@ def balance(item_number: str, location_code: str, status: str, on_hand: Decimal,
     }
 
 
-def announce(ctx: Context, stock: Stock) -> None:
+def announce_availability(ctx: Context, stock: Stock) -> None:
     """Emit the new availability, an absolute quantity and never a delta, of everything whose availability changed."""
     for item_number, location_code in stock.changed():
         ctx.emit(

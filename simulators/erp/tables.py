@@ -18,6 +18,7 @@ TABLES = (
     TableSpec("currencies", key="code", versioned=False),
     TableSpec("exchangeRates", key="_key", indexes=("currencyCode",), versioned=False),
     TableSpec("accountingPeriods", key="start", versioned=False),
+    TableSpec("accounts", key="number", versioned=False),
     TableSpec("postingSetup", key="_key", versioned=False),
     TableSpec("numberSeries", key="code", versioned=False),
     # Documents. Business keys are plain indexes: under `idempotencySupport=none` nothing makes them unique (domain 2.1).
@@ -28,9 +29,7 @@ TABLES = (
         tracked=("status", "shipmentStatus", "invoiceStatus"),
     ),
     TableSpec("salesShipments", unique=("number",), indexes=("orderNumber", "wmsShipmentId"), tracked=("status",)),
-    TableSpec(
-        "salesInvoices", unique=("number",), indexes=("orderNumber", "customerId"), tracked=("status",)
-    ),
+    TableSpec("salesInvoices", unique=("number",), indexes=("orderNumber", "customerId"), tracked=("status",)),
     TableSpec("creditMemos", unique=("number",), indexes=("invoiceNumber", "customerId"), tracked=("status",)),
     TableSpec(
         "customerPayments",
@@ -43,8 +42,6 @@ TABLES = (
     # Stock and ledgers
     TableSpec("stockBalances", key="_key", versioned=False),
     TableSpec("valuations", key="itemNumber", versioned=False),
-    TableSpec(
-        "itemLedgerEntries", key="entryNumber", indexes=("documentNumber", "itemNumber"), versioned=False
-    ),
+    TableSpec("itemLedgerEntries", key="entryNumber", indexes=("documentNumber", "itemNumber"), versioned=False),
     TableSpec("generalLedgerEntries", key="entryNumber", indexes=("documentNumber", "accountNumber"), versioned=False),
 )

@@ -21,3 +21,9 @@ def tax_code_on(ctx: Context, code: str, on: date) -> Record | None:
         if row["validFrom"] <= day and (row["validTo"] is None or day <= row["validTo"])
     ]
     return max(rows, key=lambda row: str(row["validFrom"])) if rows else None
+
+
+def tax_account(ctx: Context, code: str, on: date) -> str:
+    """The output-tax account of a code (FIN-4). The code must exist."""
+    row = tax_code_on(ctx, code, on) or ctx.table("taxCodes").find("code", code)[0]
+    return str(row["account"])

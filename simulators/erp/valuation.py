@@ -59,7 +59,5 @@ def receive(before: Valuation, quantity: Decimal, cost: Decimal, minor_units: in
         covered = min(-before.quantity, quantity)
         booked = -round_money(proportion(before.value, covered, -before.quantity), minor_units)
         revaluation = round_money(times(unit_cost, covered), minor_units) - booked
-    after = Valuation(
-        quantity=before.quantity + quantity, value=before.value + cost - revaluation, unit_cost=unit_cost
-    )
+    after = Valuation(quantity=before.quantity + quantity, value=before.value + cost - revaluation, unit_cost=unit_cost)
     return Receipt(Valuation(quantity=after.quantity, value=after.value, unit_cost=after.average), cost, revaluation)
