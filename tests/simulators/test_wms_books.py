@@ -75,8 +75,8 @@ class Chaos:
         elif task is not None and command in ("pick", "short"):
             self.send("startPickTask", pickTaskId=task["id"])
             found = int(task["quantity"]) if command == "pick" else max(0, int(task["quantity"]) - amount)
-            reason = {} if command == "pick" else {"shortReason": "NOT_FOUND"}
-            self.send("completePickTask", {"pickedQuantity": str(found), **reason}, pickTaskId=task["id"])
+            why = {} if command == "pick" else {"shortReason": "NOT_FOUND"}
+            self.send("completePickTask", {"pickedQuantity": str(found), **why}, pickTaskId=task["id"])
         elif shipment is not None and command in ("manifest", "ship", "void"):
             self.send(f"{command}Shipment", shipmentId=shipment["id"])
 
