@@ -158,8 +158,10 @@ def _run_field(run: Run, each: Field) -> None:
                 if step.repair and value != before:
                     _repair(run, each, step, before, value, chosen)
         step = None
-        if each.default is not None and _absent(value):
+        absent = _absent(value)
+        if absent and each.default is not None:
             value = value_of(each.default, frame, value)
+            absent = value is None
     except Refusal as refusal:
         index = chosen if refusal.index is None else refusal.index
         code = (step.code if step is not None else "") or refusal.code
@@ -168,7 +170,6 @@ def _run_field(run: Run, each: Field) -> None:
     except DependsOnRefused:
         _mark_refused(frame, each)
         return
-    absent = _absent(value)
     if absent and each.spec.required != "O":
         _refuse(run, each, REQUIRED, f"{_label(each)} is required", raw, chosen)
         return

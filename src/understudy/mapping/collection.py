@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.mapping.function import Refusal
+from understudy.mapping.function import UNKNOWN_REFERENCE, Refusal, shown
+from understudy.mapping.number import same
+from understudy.mapping.reference import member_at
 
 
 def first(values: Any) -> int | None:
@@ -43,13 +45,37 @@ def size(values: Any) -> int:
 
 def select(values: Any, member: str, among: Sequence[Any]) -> list[Any]:
     """The records whose `member` is one of the values `among`."""
-    if not isinstance(values, list):
-        raise Refusal("expected a list of records")
-    return [value for value in values if isinstance(value, Mapping) and value.get(member) in among]
+    return [record for record in _records(values) if member_at(record, member) in among]
 
 
 def pluck(values: Any, member: str) -> list[Any]:
-    """The `member` of every record that has one."""
-    if not isinstance(values, list):
+    """The `member` (dotted where it lies deeper) of every record that has one."""
+    return [held for record in _records(values) if (held := member_at(record, member)) is not None]
+
+
+def project(values: Any, members: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The records with other members: new name -> where the value lies in the old record (dotted where deeper)."""
+    return [
+        {name: held for name, place in members.items() if (held := member_at(record, place)) is not None}
+        for record in _records(values)
+    ]
+
+
+def sort(values: Any, by: str) -> list[Any]:
+    """The records in ascending order of a member's text."""
+    return sorted(_records(values), key=lambda record: str(member_at(record, by)))
+
+
+def find_one(value: Any, records: Any, member: str, take: str = "") -> Any:
+    """The one record whose `member` is the value, or its member `take`. None or several: refused."""
+    found = [record for record in _records(records or []) if same(member_at(record, member), value)]
+    if len(found) != 1:
+        how_many = f"{len(found)} records have" if found else "no record has"
+        raise Refusal(f"{how_many} {member} {shown(value)}", code=UNKNOWN_REFERENCE)
+    return member_at(found[0], take)
+
+
+def _records(values: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
         raise Refusal("expected a list of records")
-    return [value[member] for value in values if isinstance(value, Mapping) and value.get(member) is not None]
+    return values

@@ -16,9 +16,8 @@ from understudy.errors import MappingError, closest
 from understudy.mapping.argument import Mention, compile_argument, mentions, value_of
 from understudy.mapping.frame import Frame, Loop, compile_reader
 from understudy.mapping.function import Refusal
-from understudy.mapping.number import json_number
+from understudy.mapping.number import json_number, same
 from understudy.mapping.path import parse_path
-from understudy.mapping.rule import same
 
 Holds = Callable[[Frame], bool]
 Named = Mapping[str, Any]

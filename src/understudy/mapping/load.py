@@ -37,11 +37,12 @@ _TOP = (
     *("mapping", "version", "title", "owner", "doc", "source", "target", "documents", "lookups", "recipes"),
     *("conditions", "arrays", "rows", "free", "samples"),
 )
-_FIELD = ("source", "target", "type", "required", "when", "steps", "rules", "default", "for", "instead")
+_FIELD = ("source", "target", "type", "required", "when", "steps", "rules", "default", "for", "instead", "judge")
 _ROW = ("id", "owner", "title", "doc", "fields", "skip", "examples", *_FIELD)
 _ENDPOINT = ("system", "schema", "operation", "event")
 _STEP_OPTIONS = ("repair", "code")
 _RULE_OPTIONS = ("code", "level", "when", "on", "detail")
+_JUDGED = ("exact", "prefix", "may_omit")
 _TARGET_SCOPES = ("source", "header", "query", "path", "control")
 
 
@@ -161,7 +162,7 @@ class _Loader:
     def read_lookups(self, data: Mapping[str, Any]) -> None:
         for name, node in self.mapping(data.get("lookups"), "/lookups", "lookups").items():
             pointer = f"/lookups/{name}"
-            node = self.mapping(node, pointer, f"lookup {name}", ("doc", "table"))
+            node = self.mapping(node, pointer, f"lookup {name}", ("doc", "table", "optional"))
             table = None
             if "table" in node:
                 if self.base is None:
@@ -174,7 +175,9 @@ class _Loader:
                     pointer,
                     hint="say what the caller must supply: its key and its answer",
                 )
-            self.lookups[name] = LookupSpec(name=name, doc=str(node.get("doc", "")).strip(), table=table)
+            self.lookups[name] = LookupSpec(
+                name=name, doc=str(node.get("doc", "")).strip(), table=table, optional=bool(node.get("optional"))
+            )
 
     def read_array(self, target: str, node: Any, pointer: str) -> ArraySpec:
         data = self.mapping(node, pointer, f"array {target}", ("feeds", "key", "merge", "keep_empty"))
@@ -266,6 +269,9 @@ class _Loader:
             raise self.refuse("a field that is required conditionally (C) needs `when`", pointer)
         if when is not None:
             self.check_condition(when, f"{pointer}/when")
+        judged = str(data.get("judge", "exact"))
+        if judged not in _JUDGED:
+            raise self.refuse(f"judge: {judged!r}", f"{pointer}/judge", allowed=", ".join(_JUDGED))
         with self.at(f"{pointer}/type"):
             kind = parse_type(str(data.get("type", "string")))
         for argument in (data.get("default"), data.get("instead")):
@@ -286,6 +292,7 @@ class _Loader:
             array=array,
             feeds=feeds,
             instead=self.mapping(data.get("instead"), f"{pointer}/instead", "instead"),
+            judge=judged,
             pointer=pointer,
         )
 

@@ -39,6 +39,25 @@ def json_number(value: Any) -> Decimal:
     return number_of(value)
 
 
+def same(left: Any, right: Any) -> bool:
+    """Equal as JSON values, numbers and decimal strings by their value; booleans are no numbers, codes such as `01067`
+    neither."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if left == right:
+        return True
+    if _is_code(left) or _is_code(right):
+        return False
+    try:
+        return number_of(left) == number_of(right)
+    except Refusal:
+        return False
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, str) and len(value) > 1 and value[0] == "0" and value[1].isdigit()
+
+
 def plain(value: Decimal) -> str:
     """`2`, `0.5`, `-4`: no trailing zeros, no exponent."""
     text = f"{value:f}"
@@ -99,6 +118,11 @@ def total(values: Any, empty: str | None = None) -> str | None:
     return f"{result:f}"
 
 
+def integer(value: Any) -> int:
+    """Decimal digits as an integer: `10000` becomes 10000."""
+    return int(int_to_string(value))
+
+
 def minus(value: Any, amount: Any) -> str | None:
     """The value less `amount`; absent when that is."""
     return None if amount is None else plain(EXACT.subtract(number_of(value), number_of(amount)))
@@ -110,29 +134,36 @@ def absolute(value: Any) -> str:
 
 
 def to_base_unit(
-    value: Any, factors: Any, base: str = "", unit: str | None = None, code: str = "code", per_base: str = "qtyPerBase"
+    value: Any,
+    factors: Any,
+    base: str | None = None,
+    unit: str | None = None,
+    into: str | None = None,
+    code: str = "code",
+    per_base: str = "qtyPerBase",
 ) -> str:
     """A quantity in the item's base unit: `5 CS + 7 EA` with 12 pieces a case becomes `67`.
 
     value: a number counted in `unit` (the base unit where that is absent), or a text of numbers with units.
     factors: unit -> base units in one, as a mapping or as records with `code` and `per_base`. Unknown unit: refused.
+    into: another unit to count in than the base unit.
     """
     known = {base: Decimal(1)} if base else {}
     if isinstance(factors, Mapping):
         known.update((str(name), number_of(factor)) for name, factor in factors.items())
     elif isinstance(factors, Sequence) and not isinstance(factors, str):
         known.update((str(record[code]), number_of(record[per_base])) for record in factors)
+    divisor = _factor(known, into) if into and into != base else Decimal(1)
     if not isinstance(value, str) or _PLAIN.match(value):
-        if not unit:
-            return plain(number_of(value))
-        return plain(EXACT.multiply(number_of(value), _factor(known, unit)))
+        factor = _factor(known, unit) if unit else Decimal(1)
+        return plain(EXACT.divide(EXACT.multiply(number_of(value), factor), divisor))
     result = Decimal(0)
     for part in value.split("+"):
         match = _WITH_UNIT.fullmatch(part)
         if match is None:
             raise Refusal(f"{shown(value)} is no quantity", code="validation-failed")
         result = EXACT.add(result, EXACT.multiply(Decimal(match[1]), _factor(known, match[2])))
-    return plain(result)
+    return plain(EXACT.divide(result, divisor))
 
 
 def _factor(known: Mapping[str, Decimal], unit: str) -> Decimal:

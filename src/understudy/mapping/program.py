@@ -113,7 +113,7 @@ class Program:
     supplied: tuple[str, ...]
     """Lookups that the caller must supply."""
     tables: Mapping[str, Any]
-    """Lookups from files."""
+    """Lookups from files, and optional ones without an answer, for callers that supply none of that name."""
 
 
 def compile_program(spec: TableSpec) -> Program:
@@ -138,8 +138,8 @@ def compile_program(spec: TableSpec) -> Program:
         spec=spec,
         arrays=arrays,
         rows=tuple(rows),
-        supplied=tuple(name for name, lookup in spec.lookups.items() if lookup.table is None),
-        tables={name: lookup.table for name, lookup in spec.lookups.items() if lookup.table is not None},
+        supplied=tuple(name for name, held in spec.lookups.items() if held.table is None and not held.optional),
+        tables={name: held.table or {} for name, held in spec.lookups.items() if held.table or held.optional},
     )
 
 

@@ -30,8 +30,9 @@ def crosswalk(value: Any, table: Lookup, to: str, key: Sequence[Any] | None = No
 
 def lookup(value: Any, table: Lookup, take: str = "", key: Sequence[Any] | None = None, optional: bool = False) -> Any:
     """The record with this key, or its member `take`. Unknown: refused, or absent if `optional`."""
-    parts = tuple(key) if key is not None else (value,)
-    record = None if any(part is None for part in parts) and key is None else table.find(*parts)
+    if value is None and key is None:
+        return None
+    record = table.find(*(key if key is not None else (value,)))
     if record is None:
         if optional:
             return None

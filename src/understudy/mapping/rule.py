@@ -15,7 +15,7 @@ from typing import Any
 from understudy.mapping.function import UNKNOWN_REFERENCE, Function, Refusal, catalogue, shown
 from understudy.mapping.lookup import Lookup
 from understudy.mapping.moment import instant_of
-from understudy.mapping.number import EXACT, number_of, plain
+from understudy.mapping.number import EXACT, number_of, plain, same
 from understudy.mapping.reference import member_at, outside
 
 
@@ -114,7 +114,7 @@ def equals(value: Any, to: Any) -> str | None:
 
 
 def equals_sum(value: Any, of: Any) -> str | None:
-    """The exact sum of some numbers (0 when there are none)."""
+    """The exact sum of some numbers, lists in lists included (0 when there are none)."""
     total = _sum(of)
     return None if number_of(value) == total else f"{value} is not the sum {total:f}"
 
@@ -209,6 +209,12 @@ def required_by_table(value: Any, key: Any, table: Lookup, column: str) -> str |
     return f"it is required for {key}" if needed and value is None else None
 
 
+def found_in(value: Any, records: Any, member: str) -> str | None:
+    """The value is the `member` of one of some records."""
+    held = [member_at(record, member) for record in records or ()]
+    return None if any(same(known, value) for known in held) else f"{shown(value)} is the {member} of none"
+
+
 def starts_with(value: Any, prefix: str) -> str | None:
     """The text starts so."""
     return (
@@ -216,31 +222,13 @@ def starts_with(value: Any, prefix: str) -> str | None:
     )
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equal as JSON values, numbers and decimal strings by their value; booleans are no numbers, codes such as `01067`
-    neither."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if left == right:
-        return True
-    if _is_code(left) or _is_code(right):
-        return False
-    try:
-        return number_of(left) == number_of(right)
-    except Refusal:
-        return False
-
-
-def _is_code(value: Any) -> bool:
-    return isinstance(value, str) and len(value) > 1 and value[0] == "0" and value[1].isdigit()
-
-
 def _sum(values: Any) -> Decimal:
-    total = Decimal(0)
-    for value in values if isinstance(values, list | tuple) else [values]:
-        if value is not None:
-            total = EXACT.add(total, number_of(value))
-    return total
+    if isinstance(values, list):
+        total = Decimal(0)
+        for value in values:
+            total = EXACT.add(total, _sum(value))
+        return total
+    return Decimal(0) if values is None else number_of(values)
 
 
 def _owner(table: Lookup) -> str:
@@ -277,5 +265,6 @@ RULES = catalogue(
             name="required_by_table", call=required_by_table, tables=("table",), takes_missing=True, code="required"
         ),
         Function(name="starts_with", call=starts_with),
+        Function(name="found_in", call=found_in, code=UNKNOWN_REFERENCE),
     ]
 )

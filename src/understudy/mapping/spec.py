@@ -31,11 +31,12 @@ class Endpoint:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupSpec:
     """Reference data that rows ask. table: a code table from a file; None: the caller must supply it. doc: what it is,
-    how it is asked and what it answers."""
+    how it is asked and what it answers. optional: a caller without it may leave it out; it then answers nothing."""
 
     name: str
     doc: str = ""
     table: CodeTable | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class FieldSpec:
     required: R, C (required while `when` holds, else not mapped) or O. array: the target array it fills an element of,
     with `feeds`, the names of the feeds that it applies to. default: used when the steps end with no value.
     instead: another target field -> the argument that it must equal, for writers that use that field.
+    judge: how a written value is compared: exact, prefix (it may go on), or may_omit (it may be absent).
     """
 
     sources: tuple[Path, ...]
@@ -87,6 +89,7 @@ class FieldSpec:
     array: str
     feeds: tuple[str, ...]
     instead: Mapping[str, Any]
+    judge: str
     pointer: str
 
     @property

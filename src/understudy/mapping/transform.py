@@ -32,6 +32,7 @@ TRANSFORMATIONS = catalogue(
         Function(name="quantity", call=number.quantity),
         Function(name="rate", call=number.rate),
         Function(name="sum", call=number.total, shape=WHOLE, takes_missing=True),
+        Function(name="integer", call=number.integer),
         Function(name="minus", call=number.minus),
         Function(name="absolute", call=number.absolute),
         Function(name="to_base_unit", call=number.to_base_unit),
@@ -42,7 +43,7 @@ TRANSFORMATIONS = catalogue(
         Function(name="parse_date", call=moment.parse_date),
         # reference data
         Function(name="crosswalk", call=reference.crosswalk, tables=("table",)),
-        Function(name="lookup", call=reference.lookup, shape=WHOLE, takes_missing=True, tables=("table",)),
+        Function(name="lookup", call=reference.lookup, takes_missing=True, tables=("table",)),
         Function(name="alias", call=reference.alias, tables=("table",)),
         # several values
         Function(name="first", call=collection.first, shape=CHOOSE),
@@ -52,5 +53,8 @@ TRANSFORMATIONS = catalogue(
         Function(name="size", call=collection.size, shape=WHOLE),
         Function(name="select", call=collection.select, shape=WHOLE),
         Function(name="pluck", call=collection.pluck, shape=WHOLE),
+        Function(name="project", call=collection.project, shape=WHOLE),
+        Function(name="sort", call=collection.sort, shape=WHOLE),
+        Function(name="find_one", call=collection.find_one),
     ]
 )
