@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from understudy import Simulator
 
+from ..common.problems import PROBLEMS
 from .operations import JOBS, OPERATIONS
 from .seed import seed
 from .tables import SEQUENCES, TABLES
@@ -13,6 +14,7 @@ simulator = Simulator(
     source="/crm/main",
     tables=TABLES,
     operations=OPERATIONS,
+    problems=PROBLEMS,
     jobs=JOBS,
     seed=seed,
     sequences=SEQUENCES,

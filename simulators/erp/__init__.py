@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from understudy import Simulator
 
+from ..common.problems import PROBLEMS
 from .numbering import SEQUENCES
 from .operations import JOBS, OPERATIONS
 from .seed import seed
@@ -14,6 +15,7 @@ simulator = Simulator(
     source="/erp/DE01",
     tables=TABLES,
     operations=OPERATIONS,
+    problems=PROBLEMS,
     jobs=JOBS,
     seed=seed,
     sequences=SEQUENCES,

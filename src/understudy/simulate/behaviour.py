@@ -240,7 +240,8 @@ class Simulator:
     """The behaviour of one system, bound to the operation ids of its contract.
 
     source: the CloudEvents source of its events. sequences: name -> first number in run 0; run n starts n * 1000
-    later, so that numbers of different runs never meet. jobs: what `Context.schedule` may name.
+    later, so that numbers of different runs never meet. jobs: what `Context.schedule` may name. problems: slugs that
+    its behaviour refuses with, beside those any API has, and their statuses.
     """
 
     name: str
@@ -250,3 +251,4 @@ class Simulator:
     seed: Seeder
     jobs: Mapping[str, Job] = field(default_factory=dict)
     sequences: Mapping[str, int] = field(default_factory=dict)
+    problems: Mapping[str, int] = field(default_factory=dict)

@@ -344,6 +344,8 @@ class World:
 
     @staticmethod
     def _refusal(system: System, problem: Problem, request: Request, correlation: str) -> Response:
+        if not problem.status:
+            problem.status = system.simulator.problems[problem.slug]
         headers = {name.lower(): value for name, value in problem.headers.items()}
         headers["content-type"] = "application/problem+json"
         headers["x-correlation-id"] = correlation
