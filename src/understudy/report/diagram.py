@@ -1,0 +1,153 @@
+"""The geometry of a sequence diagram: who stands where, and which lines and words go between them.
+
+Only numbers and texts: the page's template turns them into SVG, so that escaping happens in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from understudy.report.message import SCENARIO, Entry, Message, participants
+from understudy.report.normal import short
+
+GUTTER = 124
+LANE = 176
+EDGE = 96
+REQUEST_HEIGHT = 42
+DELIVERY_HEIGHT = 28
+BAND_HEIGHT = 26
+TOP = 10
+CHARACTER = 6.1
+"""Width of a character of the labels' font, roughly; labels are cut to the room they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A participant's lifeline. kind: scenario, system or other (one that no request was made to)."""
+
+    name: str
+    x: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A line from x1 to x2 at y; from a lane to itself when they are equal. dashed: an answer. lost: never arrived."""
+
+    x1: int
+    x2: int
+    y: int
+    label: str
+    label_x: int
+    dashed: bool = False
+    lost: bool = False
+
+    @property
+    def head(self) -> str:
+        """Points of the arrow's head at x2."""
+        back = -7 if self.x2 >= self.x1 else 7
+        return f"{self.x2},{self.y} {self.x2 + back},{self.y - 4} {self.x2 + back},{self.y + 4}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message or happening. clock: world time, empty where it equals that of the row above. note: beside it."""
+
+    seq: int
+    kind: str
+    tone: str
+    title: str
+    y: int
+    height: int
+    clock: str
+    arrows: tuple[Arrow, ...] = ()
+    band: str = ""
+    band_x: int = 0
+    band_width: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """left_out: rows beyond the limit, which the list beside the diagram still counts."""
+
+    width: int
+    height: int
+    lanes: tuple[Lane, ...]
+    rows: tuple[Row, ...] = ()
+    left_out: int = 0
+
+
+def draw(entries: Sequence[Entry], everyone: Sequence[Entry], limit: int = 300) -> Diagram:
+    """Lay out some entries of a scenario. everyone: all of its entries, so that every part has the same lanes."""
+    names = participants(everyone)
+    asked = {e.sender if e.kind == "delivery" else e.receiver for e in everyone if isinstance(e, Message)}
+    lanes = tuple(Lane(name, GUTTER + EDGE + LANE * n, _kind(name, asked)) for n, name in enumerate(names))
+    places = {lane.name: lane.x for lane in lanes}
+    width = GUTTER + 2 * EDGE + LANE * max(0, len(lanes) - 1)
+    rows: list[Row] = []
+    y = TOP
+    before = ""
+    for entry in entries[:limit]:
+        clock = _clock(entry.at)
+        row = _message(entry, places, y) if isinstance(entry, Message) else _happening(entry, places, width, y)
+        rows.append(replace(row, clock="" if clock == before else clock))
+        before = clock
+        y += row.height
+    return Diagram(width, y + TOP, lanes, tuple(rows), max(0, len(entries) - limit))
+
+
+def _kind(name: str, asked: Collection[str]) -> str:
+    return "scenario" if name == SCENARIO else "system" if name in asked else "other"
+
+
+def _message(message: Message, places: dict[str, int], y: int) -> Row:
+    x1, x2 = places[message.sender], places[message.receiver]
+    lost = message.answer == "no answer"
+    words = ", ".join(message.notes)
+    title = f"#{message.seq} {message.sender} → {message.receiver}: {message.line} → {message.answer}"
+    if words:
+        title += f" ({words})"
+    if message.kind == "delivery":
+        label = f"{message.name} → {message.answer}" + (f" ({words})" if words else "")
+        arrow = _arrow(x1, x2, y + 20, label, lost=lost)
+        return Row(message.seq, message.kind, message.tone, title, y, DELIVERY_HEIGHT, "", (arrow,))
+    answer = message.answer + (f" ({words})" if words else "")
+    # An answer that was lost never reaches the one who asked: its line stops half way.
+    end = (x1 + x2) // 2 if lost else x1
+    request = _arrow(x1, x2, y + 17, message.name)
+    reply = _arrow(x2, end, y + 34, answer, dashed=True, lost=lost, room=x1)
+    return Row(message.seq, message.kind, message.tone, title, y, REQUEST_HEIGHT, "", (request, reply))
+
+
+def _arrow(
+    x1: int, x2: int, y: int, label: str, *, dashed: bool = False, lost: bool = False, room: int | None = None
+) -> Arrow:
+    far = x2 if room is None else room
+    if x1 == far:
+        return Arrow(x1, x1, y, short(label, int((LANE - 40) / CHARACTER)), x1 + 40, dashed, lost)
+    wide = abs(far - x1) - 16
+    return Arrow(x1, x2, y, short(label, int(wide / CHARACTER)), (x1 + far) // 2, dashed, lost)
+
+
+def _happening(entry: Entry, places: dict[str, int], width: int, y: int) -> Row:
+    assert not isinstance(entry, Message)
+    x = places.get(entry.system)
+    text = entry.text
+    room = width - GUTTER - 24
+    if x is None:
+        words = short(text, int(room / CHARACTER) - 2)
+        left, wide = GUTTER + 8, room + 8
+    else:
+        # On its system's lifeline, moved inwards where it would leave the picture.
+        words = short(text, int(room / CHARACTER) - 2)
+        wide = min(room, int(len(words) * CHARACTER) + 20)
+        left = max(GUTTER + 8, min(x - wide // 2, width - wide - 8))
+    return Row(entry.seq, entry.kind, entry.tone, f"#{entry.seq} {text}", y, BAND_HEIGHT, "", (), words, left, wide)
+
+
+def _clock(at: str) -> str:
+    """`2026-03-01T23:29:00.100000Z` -> `23:29:00.1`; the date stands in the list beside the diagram."""
+    time = at.partition("T")[2].removesuffix("Z")
+    whole, dot, fraction = time.partition(".")
+    return whole + dot + fraction.rstrip("0") if fraction.strip("0") else whole

@@ -1,0 +1,276 @@
+"""One self-contained page: verdict, scenarios, sequence diagrams, payloads, rules with their offending rows.
+
+It loads nothing, reads without JavaScript, and stays below a few megabytes: payloads and lists are cut, with the totals
+said. Everything from a record passes through Jinja's escaping; a content security policy that names the hash of the
+page's own script stops whatever might slip through.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from understudy.report.count import never_observed, worst
+from understudy.report.coverage import coverage
+from understudy.report.diagram import Diagram, draw
+from understudy.report.finding import Block, blocks, call_words, found_line
+from understudy.report.message import Entry, Message, read_messages, setup_length, transitions
+from understudy.report.normal import printable, short
+from understudy.report.payload import Payload, Shelf
+from understudy.report.table import cell, columns
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGE_BUDGET = 3_000_000
+SCENARIO_BUDGET = 120_000
+"""Payload characters: of a page, shared among its scenarios, and the least that each gets."""
+MAX_MESSAGES = 400
+MAX_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the list of messages. target: id that the diagram links to. changes: what it did, in words."""
+
+    entry: Entry
+    target: str
+    message: bool
+    payloads: tuple[Payload, ...]
+    changes: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    """A rule that does not hold. head, rows: the offending rows as a table, cut to MAX_ROWS of `total`."""
+
+    verdict: Mapping[str, Any]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule over all scenarios: where it held, where it did not, where there was nothing to examine."""
+
+    id: str
+    statement: str
+    kind: str
+    held: int
+    broken: tuple[tuple[str, str], ...]
+    unobserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A scenario as the page shows it."""
+
+    anchor: str
+    scenario: Mapping[str, Any]
+    duration_s: float | None
+    exchanges: int
+    deliveries: int
+    failures: tuple[Block, ...]
+    offences: tuple[Offence, ...]
+    held: tuple[Mapping[str, Any], ...]
+    unobserved: tuple[Mapping[str, Any], ...]
+    setup: Diagram | None
+    story: Diagram | None
+    lines: tuple[Line, ...]
+    left_out: int
+
+
+def render_html(record: Mapping[str, Any]) -> str:
+    """The page for a record, a function of the record alone."""
+    scenarios = record["scenarios"]
+    share = max(SCENARIO_BUDGET, PAGE_BUDGET // max(1, len(scenarios)))
+    chapters = [
+        _chapter(number, scenario, journal, record["durations"], share)
+        for number, (scenario, journal) in enumerate(zip(scenarios, record["journal"], strict=True), 1)
+    ]
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    # The hash must be of exactly what stands between the tags.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            record=record,
+            chapters=chapters,
+            rules=_rules(chapters),
+            unobserved=never_observed(scenarios),
+            coverage=coverage(journal["entries"] for journal in record["journal"]),
+            style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            script=Markup(script),
+            script_hash=digest,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        body=_body, printable=printable, short=short, call=call_words, found=found_line, plural=_plural
+    )
+    return environment
+
+
+def _body(text: str) -> Markup:
+    """Escaped for the content of an element only: quotes stay, which keeps pages of JSON a third smaller."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return Markup(escaped)
+
+
+def _plural(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def _chapter(
+    number: int,
+    scenario: Mapping[str, Any],
+    journal: Mapping[str, Any],
+    durations: Mapping[str, Any],
+    budget: int,
+) -> Chapter:
+    anchor = f"s{number}"
+    entries = read_messages(journal["entries"])
+    length = setup_length(entries)
+    statuses = worst(scenario["verdicts"])
+    return Chapter(
+        anchor=anchor,
+        scenario=scenario,
+        duration_s=durations["scenarios"].get(journal["scenario"]),
+        exchanges=sum(entry.kind == "exchange" for entry in entries),
+        deliveries=sum(entry.kind == "delivery" for entry in entries),
+        failures=tuple(b for b in blocks(scenario, MAX_ROWS) if b.kind in ("step", "unproven", "unsettled")),
+        offences=tuple(_offence(v) for v in scenario["verdicts"] if v["status"] in ("failed", "error")),
+        held=_first_of(scenario["verdicts"], statuses, "passed"),
+        unobserved=_first_of(scenario["verdicts"], statuses, "not_observable"),
+        setup=draw(entries[:length], entries) if length else None,
+        story=draw(entries[length:], entries) if entries[length:] else None,
+        lines=tuple(_lines(anchor, entries[:MAX_MESSAGES], journal["entries"], budget)),
+        left_out=max(0, len(entries) - MAX_MESSAGES),
+    )
+
+
+def _first_of(
+    verdicts: Iterable[Mapping[str, Any]], statuses: Mapping[str, str], status: str
+) -> tuple[Mapping[str, Any], ...]:
+    """One verdict for each rule whose worst status is this."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for verdict in verdicts:
+        if verdict["status"] == status == statuses[verdict["id"]]:
+            found.setdefault(verdict["id"], verdict)
+    return tuple(found.values())
+
+
+def _offence(verdict: Mapping[str, Any]) -> Offence:
+    rows: Sequence[Mapping[str, Any]] = verdict["offending"]
+    head = columns(rows[:MAX_ROWS])
+    return Offence(
+        verdict,
+        tuple(printable(name) for name in head),
+        tuple(tuple(cell(row, name, 200) for name in head) for row in rows[:MAX_ROWS]),
+        len(rows),
+    )
+
+
+def _lines(anchor: str, entries: Iterable[Entry], journal: Sequence[Mapping[str, Any]], budget: int) -> Iterable[Line]:
+    shelf = Shelf(budget)
+    events = {entry["event"].get("id"): entry["event"] for entry in journal if entry["kind"] == "event"}
+    changes = transitions(journal)
+    # An event's transitions are caused by its exchange; a job's by the job.
+    for entry in entries:
+        payloads: tuple[Payload, ...] = ()
+        facts: tuple[tuple[str, str], ...] = ()
+        if isinstance(entry, Message) and entry.kind == "exchange":
+            payloads, facts = _exchange_payloads(entry, shelf), _exchange_facts(entry)
+        elif isinstance(entry, Message):
+            payloads, facts = (
+                _delivery_payloads(entry, events.get(entry.entry["eventId"]), shelf),
+                _delivery_facts(entry),
+            )
+        target = f"{anchor}-m{entry.seq}"
+        yield Line(entry, target, isinstance(entry, Message), payloads, tuple(changes.get(entry.seq, ())), facts)
+
+
+def _exchange_payloads(message: Message, shelf: Shelf) -> tuple[Payload, ...]:
+    request, response = message.entry["request"], message.entry["response"]
+    sent = shelf.payload("Request", message.line, request["headers"], request["body"], message.seq)
+    if response is None:
+        return (sent,)
+    return sent, shelf.payload("Answer", str(response["status"]), response["headers"], response["body"], message.seq)
+
+
+def _delivery_payloads(message: Message, event: Mapping[str, Any] | None, shelf: Shelf) -> tuple[Payload, ...]:
+    headers = {"x-correlation-id": message.entry["correlationId"]}
+    return (shelf.payload("Event", f"POST {message.entry['sink']}", headers, event, message.seq),)
+
+
+def _exchange_facts(message: Message) -> tuple[tuple[str, str], ...]:
+    entry = message.entry
+    committed = "yes" if entry["committed"] else "no, the answer was repeated" if entry["replayed"] else "no"
+    return _facts(
+        operation=entry["operationId"],
+        correlation=entry["correlationId"],
+        causation=entry["causationId"],
+        committed=committed,
+        fault=entry["fault"],
+        findings="; ".join(entry["findings"]),
+    )
+
+
+def _delivery_facts(message: Message) -> tuple[tuple[str, str], ...]:
+    entry = message.entry
+    return _facts(
+        event=entry["eventId"],
+        delivery=f"{entry['deliveryId']}, attempt {entry['attempt']}, {entry['outcome'].replace('_', ' ')}",
+        correlation=entry["correlationId"],
+        fault=entry["mutation"],
+        error=entry["error"],
+    )
+
+
+def _facts(**facts: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((name, printable(str(value))) for name, value in facts.items() if value)
+
+
+def _rules(chapters: Sequence[Chapter]) -> list[Rule]:
+    """Every rule of the run, broken ones first, then in the order of the catalogue."""
+    statements: dict[str, Mapping[str, Any]] = {}
+    where: dict[str, dict[str, list[Chapter]]] = {}
+    for chapter in chapters:
+        for verdict in chapter.scenario["verdicts"]:
+            statements.setdefault(verdict["id"], verdict)
+        for rule, status in worst(chapter.scenario["verdicts"]).items():
+            where.setdefault(rule, {}).setdefault(status, []).append(chapter)
+    rules = [
+        Rule(
+            id=rule,
+            statement=verdict["statement"],
+            kind=verdict["kind"],
+            held=len(where[rule].get("passed", ())),
+            broken=tuple(
+                (c.anchor, c.scenario["id"]) for c in (*where[rule].get("failed", ()), *where[rule].get("error", ()))
+            ),
+            unobserved=len(where[rule].get("not_observable", ())),
+        )
+        for rule, verdict in statements.items()
+    ]
+    return sorted(rules, key=lambda rule: not rule.broken)
