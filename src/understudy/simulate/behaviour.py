@@ -55,6 +55,7 @@ class Scheduled:
     payload: Mapping[str, Any]
     at: datetime
     correlation_id: str
+    causation_id: str | None
 
 
 class Context:
@@ -173,10 +174,15 @@ class Context:
         at: datetime | None = None,
         after: timedelta | None = None,
         correlation_id: str | None = None,
+        causation_id: str | None = None,
     ) -> None:
-        """Run a job of this simulator at a time of the world's clock, or after a while."""
+        """Run a job of this simulator at a time of the world's clock, or after a while.
+
+        Its events belong to the flow of this request and have its cause, unless other ids are given.
+        """
         when = at if at is not None else self.now + (after or timedelta())
-        self._scheduled.append(Scheduled(job, payload, when, correlation_id or self.correlation_id))
+        correlation, causation = correlation_id or self.correlation_id, causation_id or self.causation_id
+        self._scheduled.append(Scheduled(job, payload, when, correlation, causation))
 
     def page(self, rows: Sequence[Mapping[str, Any]], *, name: str = "items") -> Reply:
         """Answer a list in the system's pagination style. name: key of the list where the style has named envelopes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -85,21 +86,37 @@ def cursor(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: 
 
 
 def link(context: Context, rows: Sequence[Row], name: str) -> Reply:
-    """`?limit=&page_info=` answered with a named list and `Link` headers (RFC 8288); a cursor admits no filter."""
+    """`?limit=&page_info=` answered with a named list and `Link` headers (RFC 8288).
+
+    A page_info carries the filters of its list and admits no other (domain.md 2.1).
+    """
     limit = int(context.query.get("limit", 50))
-    start = 0
-    if "page_info" in context.query:
-        extra = [k for k in context.query if k not in ("limit", "page_info")]
-        if extra:
-            raise Problem("invalid-filter", f"a page_info link admits no filter, got {', '.join(extra)}")
-        start = _decode_cursor(str(context.query["page_info"]), "page_info")
+    start = _decode_cursor(str(context.query["page_info"]), "page_info") if "page_info" in context.query else 0
+    filters = _filters(context.query)
     links = []
     if start > 0:
-        links.append(f'<?page_info={_encode_cursor(max(0, start - limit))}&limit={limit}>; rel="previous"')
+        links.append(f'<?page_info={_encode_cursor(max(0, start - limit), filters)}&limit={limit}>; rel="previous"')
     if start + limit < len(rows):
-        links.append(f'<?page_info={_encode_cursor(start + limit)}&limit={limit}>; rel="next"')
+        links.append(f'<?page_info={_encode_cursor(start + limit, filters)}&limit={limit}>; rel="next"')
     headers = {"Link": ", ".join(links)} if links else {}
     return Reply(200, {name: list(rows[start : start + limit])}, headers)
+
+
+def resume(query: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The query with the filters that its cursor carries. Raises Problem 400 for a cursor nobody gave out, or for a
+    filter beside a page_info.
+    """
+    option = "page_info" if "page_info" in query else "cursor" if "cursor" in query else ""
+    if not option:
+        return query
+    beside = _filters(query)
+    if beside and option == "page_info":
+        raise Problem("invalid-filter", f"a page_info link admits no filter, got {', '.join(beside)}")
+    return {**_decode(str(query[option]), option).get("f", {}), **query}
+
+
+def _filters(query: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if name not in ("limit", "page_info", "cursor")}
 
 
 PAGERS: Mapping[str, Pager] = {"odata": odata, "cursor": cursor, "link": link}
@@ -221,16 +238,21 @@ def _invalid(option: str, detail: str) -> Problem:
     return Problem("invalid-filter", f"{option}: {detail}", errors=[FieldError(f"?{option}", "invalid-filter", detail)])
 
 
-def _encode_cursor(position: int) -> str:
-    return base64.urlsafe_b64encode(b"p%d" % position).decode().rstrip("=")
+def _encode_cursor(position: int, filters: Mapping[str, Any] | None = None) -> str:
+    content: dict[str, Any] = {"p": position, **({"f": filters} if filters else {})}
+    return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def _decode_cursor(text: str, option: str) -> int:
+    return int(_decode(text, option)["p"])
+
+
+def _decode(text: str, option: str) -> Mapping[str, Any]:
     try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        if raw[:1] != b"p":
+        content = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(content, dict) or type(content.get("p")) is not int or content["p"] < 0:
             raise ValueError
-        return int(raw[1:])
+        return content
     except (ValueError, binascii.Error):
         raise _invalid(option, "this is not a cursor that the server gave out") from None
 

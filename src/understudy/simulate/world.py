@@ -46,6 +46,7 @@ from understudy.simulate.journal import (
     Transition,
 )
 from understudy.simulate.message import ConnectionReset, Request, Response, encode_json
+from understudy.simulate.pagination import resume
 from understudy.simulate.problem import Problem
 from understudy.simulate.router import Match
 from understudy.simulate.system import System
@@ -286,6 +287,8 @@ class World:
         try:
             body = parse_body(media, request)
             call = read_call(system.contract, operation, request, path, body)
+            if call.query:
+                call = replace(call, query=resume(call.query))
         except Problem as problem:
             if record_key is not None and is_recorded(problem.status, problem.slug):
                 refused = self._refusal(system, problem, request, correlation)
@@ -398,7 +401,8 @@ class World:
         for emission in context.emissions:
             self._publish(system, emission, cause)
         for job in context.scheduled:
-            self.agenda.add(job.at, "job", (system.name, job.job, job.payload, job.correlation_id))
+            payload = (system.name, job.job, job.payload, job.correlation_id, job.causation_id)
+            self.agenda.add(job.at, "job", payload)
 
     def _append_transition(
         self, system: str, table: str, key: Any, field: str, before: Any, after: Any, cause: int
@@ -421,9 +425,9 @@ class World:
 
     def run_job(self, due: Due) -> None:
         """Run a scheduled job in a transaction of its own; a Problem means that it did nothing, and is recorded."""
-        system_name, job, payload, correlation = due.payload
+        system_name, job, payload, correlation, causation = due.payload
         system = self.systems[system_name]
-        context = self._context(system, f"job:{job}", _EMPTY_CALL, _SYSTEM_CLIENT, correlation, None)
+        context = self._context(system, f"job:{job}", _EMPTY_CALL, _SYSTEM_CLIENT, correlation, causation)
         refusal = ""
         changes: tuple[tuple[str, Any, Any, Any], ...] = ()
         try:
