@@ -40,11 +40,13 @@ def test_a_step_finds_its_operation(step: str, expected: tuple[str, str]) -> Non
     assert called(steps(f"- {{stepId: a, {step}}}\n", sources=BOTH), TWO) == [expected]
 
 
-def test_a_path_is_found_with_its_template_by_escaped_pointer() -> None:
-    text = steps("""\
+@pytest.mark.parametrize("template", ["{orderId}", "%7BorderId%7D"])
+def test_a_path_is_found_with_its_template_by_escaped_pointer(template: str) -> None:
+    """A pointer in a URI fragment may be percent-encoded (RFC 6901 section 6)."""
+    text = steps(f"""\
         - stepId: a
-          operationPath: '{$sourceDescriptions.shop.url}#/paths/~1orders~1{orderId}/get'
-          parameters: [{name: orderId, in: path, value: x}]
+          operationPath: '{{$sourceDescriptions.shop.url}}#/paths/~1orders~1{template}/get'
+          parameters: [{{name: orderId, in: path, value: x}}]
         """)  # fmt: skip
     assert called(text) == [("shop", "getOrder")]
 

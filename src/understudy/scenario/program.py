@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from understudy.errors import closest
 from understudy.scenario.diagnostic import Diagnostic, Diagnostics
@@ -218,7 +218,7 @@ class _Linker:
         contract = self._contract(document, source, step, "operationPath") if source else None
         if source is None or contract is None:
             return None
-        path, method = found["path"].replace("~1", "/").replace("~0", "~"), found["method"].upper()
+        path, method = unquote(found["path"]).replace("~1", "/").replace("~0", "~"), found["method"].upper()
         for operation in contract[1].operations.values():
             if operation.path == path and operation.method.upper() == method:
                 return _bound(contract[0], contract[1], operation)
