@@ -65,15 +65,23 @@ def explain(document: Document, contracts: Mapping[str, ContractLike] | None = N
             lines += ["", "  Given", *(f"    - {words}" for words in story.given)]
         lines.append("")
         for step in story.steps:
-            lines.append(f"  {step.number}. {step.does}")
-            lines.append(f"     {step.sends}")
-            lines += [f"     It must hold that {words}." for words in step.holds]
-            if step.keeps:
-                lines.append(f"     Keeps {'; '.join(step.keeps)}.")
-            lines += [f"     {words}" for words in step.otherwise]
+            lines += _step_lines(step)
         if story.gives:
             lines += ["", f"  In the end it gives {'; '.join(story.gives)}."]
     return "\n".join(lines) + "\n"
+
+
+def _step_lines(step: StepStory) -> list[str]:
+    number = f"  {step.number}. "
+    indent = " " * len(number)
+    lines = [f"{number}{step.does}", f"{indent}{step.sends}"]
+    if len(step.holds) == 1:
+        lines.append(f"{indent}It must hold that {step.holds[0]}.")
+    elif step.holds:
+        lines += [f"{indent}It must hold that", *(f"{indent}- {words}" for words in step.holds)]
+    if step.keeps:
+        lines.append(f"{indent}Keeps {'; '.join(step.keeps)}.")
+    return [*lines, *(f"{indent}{words}" for words in step.otherwise)]
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
@@ -135,7 +143,8 @@ def _step(
 
 
 def _sends(step: Step, bound: BoundStep | None, words: Words) -> str:
-    values = [f"{p.name} = {words.value(p.value)}" for p in step.parameters]
+    headers = [p.name for p in step.parameters if p.location == "header"]
+    values = [f"{p.name} = {words.value(p.value)}" for p in step.parameters if p.location != "header"]
     if step.body is not None:
         if step.body.payload is not None:
             values += [f"{path} = {value}" if path else value for path, value in words.leaves(step.body.payload)]
@@ -143,6 +152,9 @@ def _sends(step: Step, bound: BoundStep | None, words: Words) -> str:
     if len(values) > MAX_VALUES:
         values = [*values[:MAX_VALUES], f"and {len(values) - MAX_VALUES} more values"]
     with_ = f" with {', '.join(values)}" if values else ""
+    with_ += (
+        f"{';' if values else ' with'} header{'s' if len(headers) > 1 else ''} {', '.join(headers)}" if headers else ""
+    )
     if step.workflow_id:
         return f"Runs the workflow {step.workflow_id.rpartition('.')[2]}{with_}."
     if bound and bound.target:
