@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-STATUS_OF: Mapping[str, int] = {  # what any API may answer; what a business refuses is in the simulators' tables
+# What any API may answer; what a business refuses is in the simulators' own tables.
+STATUS_OF: Mapping[str, int] = {
     "malformed-request": 400,
     "invalid-filter": 400,
     "idempotency-key-missing": 400,
@@ -59,8 +60,9 @@ class FieldError:
 class Problem(Exception):
     """A refusal. Raising it undoes everything the request has done so far.
 
-    slug: a key of STATUS_OF or of the simulator's `problems`, which give the status. errors: all violations, not the first only. current_state and
-    allowed_transitions: for 409 invalid-state-transition. existing_id: the record that a duplicate refers to.
+    slug: a key of STATUS_OF or of the simulator's `problems`, which give the status. errors: all violations, not the
+    first only. current_state and allowed_transitions: for 409 invalid-state-transition. existing_id: the record that a
+    duplicate refers to.
     """
 
     def __init__(
