@@ -24,7 +24,7 @@ from .observation import Observation
 from .outbox import Outbox
 from .receiver import Receiver
 from .rehearsal import rehearse
-from .settings import SYSTEMS, Settings
+from .settings import SYSTEMS, Settings, SettingsError
 from .store import Store
 from .subscriptions import Subscriptions
 from .targets.crm import Crm
@@ -36,6 +36,8 @@ from .targets.wms import Wms
 from .transport import Answer, Transport, problem
 from .work import Work
 from .worker import Worker
+
+VERSION = "0.1.0"
 
 _NO_MESSAGE = Origin(
     flow="", message_id="integration", correlation="integration", causation="", system="", object_type="", object_id="",
@@ -77,11 +79,9 @@ class Integration:
         self._endpoints = {system: self._endpoint(system) for system in SYSTEMS}
         self._worker = Worker(
             self._store, self._inbox, self._gates, self._dead_letters, self._log, self._metrics, settings.retry,
-            self._practice, clock, chance, self._open_work,
+            self._practice, self._mappings, clock, chance, self._open_work,
         )  # fmt: skip
-        self._receiver = Receiver(
-            settings, self._inbox, self._log, self._practice, clock, flows.flows_of, self._mapping_version
-        )
+        self._receiver = Receiver(settings, self._inbox, self._log, self._practice, clock, flows.flows_of)
         self._subscriptions = Subscriptions(
             settings,
             {system: Caller(endpoint, _NO_MESSAGE) for system, endpoint in self._endpoints.items()},
@@ -120,8 +120,7 @@ class Integration:
             self._subscriptions.run_due(self._clock())
         worked = 0
         while (task := self._inbox.claim(self._clock(), flow)) is not None:
-            name = flows.BY_ID[task.flow]
-            self._worker.run(task, name, self._mapping_version(task.flow, task.name))
+            self._worker.run(task, flows.BY_ID[task.flow])
             worked += 1
         return worked
 
@@ -156,7 +155,7 @@ class Integration:
         return {
             "status": status,
             "service": "understudy-integration",
-            "version": "1",
+            "version": VERSION,
             "time": instant.short(now),
             "checks": checks,
         }
@@ -208,8 +207,15 @@ class Integration:
     def _rehearse(self, letter: dict[str, Any], corrected: Mapping[str, Any] | None) -> dict[str, Any]:
         return rehearse(self._dead_letters, self._inbox, letter, corrected, self._open_work)
 
-    def _mapping_version(self, flow: str, event: str) -> str:
-        return self._mappings.version(flows.BY_ID[flow].mappings.get(event, ""))
+    def check_mappings(self) -> None:
+        """Load every mapping table now. Raises SettingsError for one that is missing or cannot be executed."""
+        from understudy.errors import MappingError
+
+        for name in flows.MAPPINGS:
+            try:
+                self._mappings.table(name)
+            except MappingError as error:
+                raise SettingsError([str(error)]) from None
 
     def _endpoint(self, system: str) -> Endpoint:
         settings = self.settings

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 def text(moment: datetime) -> str:
     """`2026-03-01T23:30:00.000000Z`: fixed width, sorts as it stands."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def short(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from . import instant
 from .store import Store
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 SERVICE = "understudy-integration"
 Outcome = Literal["accepted", "applied", "skipped", "duplicate", "retry", "dead"]
 Direction = Literal["inbound", "outbound", "internal"]
@@ -106,7 +107,7 @@ class Log:
             "mappingVersion": origin.mapping or None,
             "detail": note or None,
         }
-        line = json.dumps(record, ensure_ascii=False)
+        line = _ENCODER.encode(record)
         self._store.write("INSERT INTO log (at, record) VALUES (?, ?)", record["timestamp"], line)
         if self._sink is not None:
             self._sink(line)
@@ -125,7 +126,7 @@ class Log:
             "errorCode": "signature-invalid",
             "detail": why,
         }
-        line = json.dumps(record, ensure_ascii=False)
+        line = _ENCODER.encode(record)
         self._store.write("INSERT INTO security_log (at, record) VALUES (?, ?)", now, line)
         if self._sink is not None:
             self._sink(line)

@@ -31,7 +31,6 @@ class Receiver:
         practice: Practice,
         clock: Callable[[], datetime],
         flows_of: Callable[[str], Iterable[Flow]],
-        mapping_of: Callable[[str, str], str],
     ) -> None:
         self._settings = settings
         self._inbox = inbox
@@ -39,7 +38,6 @@ class Receiver:
         self._practice = practice
         self._clock = clock
         self._flows_of = flows_of
-        self._mapping_of = mapping_of
         self.signatures_refused = 0
 
     def receive(self, system: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -86,7 +84,7 @@ class Receiver:
         with self._inbox.transaction():
             fresh = self._inbox.accept(message, body, flows, self._clock())
             for flow in flows:
-                origin = origin_of(message, flow.id, 1, self._mapping_of(flow.id, message.name))
+                origin = origin_of(message, flow.id, 1, "")
                 self._log.hop(origin, "accepted" if fresh else "duplicate", "inbound", method="POST", status=202)
         return fresh
 

@@ -211,6 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             database=settings.database,
             log_sink=_Lines(),
         )
+        integration.check_mappings()
     except (SettingsError, StoreError) as error:
         print(f"error: {error}\nhint: understudy-integration --help lists the variables", file=sys.stderr)  # noqa: T201
         return EXIT_UNUSABLE

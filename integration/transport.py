@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+# Made once: `json.dumps` and `json.loads` with options make a new one at each call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -26,7 +30,7 @@ class Answer:
         if not self.body:
             return None
         try:
-            return json.loads(self.body, parse_float=Decimal)
+            return _DECODER.decode(self.body.decode())
         except ValueError:
             return None
 
@@ -51,7 +55,7 @@ def json_answer(status: int, body: Any, *, media_type: str = "application/json",
 
 def encode(value: Any) -> bytes:
     """Compact JSON in UTF-8, keys in the order given: the same value is always the same bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def problem(status: int, code: str, detail: str, *, instance: str = "", correlation: str = "") -> Answer:

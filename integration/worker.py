@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import instant
@@ -13,6 +14,7 @@ from .failure import Cause, Failure, Paused, Retryable, Waiting
 from .flow import Applied, Flow, Outcome, Skipped
 from .inbox import Inbox, Task
 from .log import Log, Origin, object_type
+from .mappings import Mappings
 from .mask import masked
 from .message import Message, read
 from .metrics import Metrics
@@ -35,6 +37,7 @@ class Worker:
         metrics: Metrics,
         policy: Policy,
         practice: Practice,
+        mappings: Mappings,
         clock: Callable[[], datetime],
         chance: Callable[[str], float],
         open_work: Callable[[Message, Origin], Work],
@@ -47,17 +50,19 @@ class Worker:
         self._metrics = metrics
         self._policy = policy
         self._practice = practice
+        self._mappings = mappings
         self._clock = clock
         self._chance = chance
         self._open_work = open_work
 
-    def run(self, task: Task, flow: Flow, mapping_version: str) -> None:
+    def run(self, task: Task, flow: Flow) -> None:
         """Work on a task until it has ended or is due again later. Never raises a Failure."""
         started = self._clock()
         system, body = self._inbox.body(task.source, task.id)
         message = read(system, body)
-        origin = origin_of(message, flow.id, task.attempts, mapping_version)
+        origin = origin_of(message, flow.id, task.attempts, "")
         try:
+            origin = replace(origin, mapping=self._mappings.version(flow.mappings.get(message.name, "")))
             outcome = self._gate(task, flow) or flow.handlers[message.name](self._open_work(message, origin))
         except Failure as failure:
             self._failed(task, flow, message, origin, failure, started)

@@ -25,21 +25,11 @@ _UNPAID = ("pending", "authorized")
 def take_order(work: Work) -> Outcome:
     """store.order.created: customer matched or created, order created, prepayments booked, order released."""
     data = work.practice.store_order(work.message.data)
-    lookups = {**reference.lookups(work, data), "customers": customers.matcher(work)}
-    mapped = work.mappings.map(ORDER, data, lookups, {"event": work.envelope})
-    if mapped.skip:
-        return Skipped(mapped.skip)
-    if customers.only_unknown(mapped) and work.settings.customer_create == "auto":
-        lookups = {**lookups, "customers": customers.create(work, data, lookups)}
-        mapped = work.mappings.map(ORDER, data, lookups, {"event": work.envelope})
-    document = require_intact(mapped)
-    order_id = work.practice.source_order_id(document["sourceOrderId"], work.message.id)
-    body = work.practice.sales_order({**document, "sourceOrderId": order_id})
-    order = work.erp.create_order(body, name=f"store:order:{order_id}:create")
-    _remember(work, order_id, data, order)
-    work.announce(f"store.order:{order_id}")
-    paid = data["financial_status"] not in _UNPAID
-    if paid:
+    order_id = work.practice.source_order_id(str(data["id"]), work.message.id)
+    order = _known(work, order_id) or _create(work, data, order_id)
+    if isinstance(order, Skipped):
+        return order
+    if data["financial_status"] not in _UNPAID:
         book_payments(work, str(data["id"]), order)
     elif order["paymentTermsCode"] == _PREPAID:
         # Goods to be paid before delivery stay a draft until `store.order.paid` comes.
@@ -73,17 +63,39 @@ def book_payments(work: Work, store_order_id: str, order: Mapping[str, Any]) -> 
     fresh = 0
     for body in work.practice.payments(bodies, work.message.type):
         name = f"store:transaction:{body['externalPaymentId']}:prepayment"
-        fresh += not work.erp.did(name)
+        fresh += work.erp.noted(name) is None
         work.erp.create_payment(body, name=name)
     return fresh
 
 
 def find_order(work: Work, source_order_id: str) -> Record | None:
     """The ERP order of a store order as it is now, None when there is none yet."""
-    known = work.crosswalk.find(ORDER_OF, source_order_id)
+    known = _known(work, source_order_id)
     if known is not None:
-        return work.erp.get("getSalesOrder", "salesOrders", known["id"])
+        return known
     return work.erp.find("listSalesOrders", "salesOrders", sourceSystem="store", sourceOrderId=source_order_id)
+
+
+def _known(work: Work, source_order_id: str) -> Record | None:
+    """The ERP order that an earlier attempt, or an earlier event, has made of this store order."""
+    known = work.crosswalk.find(ORDER_OF, source_order_id)
+    return work.erp.get("getSalesOrder", "salesOrders", known["id"]) if known is not None else None
+
+
+def _create(work: Work, data: Mapping[str, Any], order_id: str) -> Record | Skipped:
+    """Map the order, find or create its customer, and create it: a draft, as nothing is promised to anybody yet."""
+    lookups = {**reference.lookups(work, data), "customers": customers.matcher(work)}
+    mapped = work.mappings.map(ORDER, data, lookups, {"event": work.envelope})
+    if mapped.skip:
+        return Skipped(mapped.skip)
+    if customers.only_unknown(mapped) and work.settings.customer_create == "auto":
+        lookups = {**lookups, "customers": customers.create(work, data, lookups)}
+        mapped = work.mappings.map(ORDER, data, lookups, {"event": work.envelope})
+    body = work.practice.sales_order({**require_intact(mapped), "sourceOrderId": order_id})
+    order = work.erp.create_order(body, name=f"store:order:{order_id}:create")
+    _remember(work, order_id, data, order)
+    work.announce(f"store.order:{order_id}")
+    return order
 
 
 def _release(work: Work, order_id: str, order: Record) -> Outcome:

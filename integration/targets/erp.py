@@ -128,10 +128,10 @@ class Erp:
 
         return self._create("createItemJournalEntry", "", "itemJournalEntries", body, name, find)
 
-    def did(self, name: str) -> bool:
-        """Whether this write was answered before."""
-        noted = self._outbox.find(name)
-        return noted is not None and noted.status == "answered"
+    def noted(self, name: str) -> Record | None:
+        """What the ERP answered to this write before, None when it was not answered yet."""
+        entry = self._outbox.find(name)
+        return _record(entry.answer) if entry is not None and entry.status == "answered" else None
 
     def _create(
         self, operation: str, reading: str, collection: str, body: Record, name: str, find: Callable[[], Record | None]
