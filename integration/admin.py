@@ -31,7 +31,7 @@ class _Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """health, rehearse: given by the engine; rehearse tells what reprocessing a dead letter would do."""
+    """health, observe, rehearse: given by the engine; rehearse tells what reprocessing a dead letter would do."""
 
     key: str
     store: Store
@@ -40,6 +40,7 @@ class Admin:
     dead_letters: DeadLetters
     clock: Callable[[], datetime]
     health: Callable[[], Record]
+    observe: Callable[[], Record]
     rehearse: Callable[[Record, Mapping[str, Any] | None], Record]
 
     def handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -75,9 +76,11 @@ class Admin:
                 return json_answer(200, self.dead_letters.details(self._letter(message_id)))
             case ("POST", "admin", "dead-letters", message_id, "reprocess"):
                 return json_answer(200, self._reprocess_one(message_id, _body(body, headers)))
+            case ("GET", "admin", "observation"):
+                return json_answer(200, self.observe())
             case ("GET", "admin", "log"):
                 return json_answer(200, self._log(_query(query)))
-            case (_, "health" | "metrics") | (_, "admin", "messages" | "dead-letters" | "log", *_):
+            case (_, "health" | "metrics") | (_, "admin", "messages" | "dead-letters" | "observation" | "log", *_):
                 raise _Fault(405, "method-not-allowed", f"{method} is not served at {path}")
             case _:
                 raise _Fault(404, "not-found", f"nothing is served at {path}")

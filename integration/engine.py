@@ -89,7 +89,7 @@ class Integration:
         )
         self._admin = Admin(
             settings.admin_key, self._store, self._log, self._metrics, self._dead_letters, clock, self.health,
-            self._rehearse,
+            self.observe, self._rehearse,
         )  # fmt: skip
         self._observation = Observation(self._store, self._inbox, self._dead_letters, self._log, self._metrics)
         self._inbox.recover(clock())

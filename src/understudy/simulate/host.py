@@ -407,12 +407,13 @@ class Host:
     # -- verdicts -------------------------------------------------------------------------------------------------
 
     def observe(self, run: Run) -> Mapping[str, Any] | None:
-        """What the integration tells of itself, None when it tells nothing."""
+        """What the integration tells of itself about this run's events, None when it tells nothing."""
         if run.stage.hosted is not None:
             return run.stage.hosted.observe()
         if run.integration == "external" and self.observe_external is not None:
             sink = self.external_sink(run)
-            return self.observe_external(sink) if sink else None
+            told = self.observe_external(sink) if sink else None
+            return None if told is None else _of_run(told, run.stage.world)
         return None
 
     def external_sink(self, run: Run) -> str:
@@ -471,6 +472,14 @@ def contract_verdict(world: World, since: int, scope: str, step: str) -> Mapping
         "reason": "",
         "offending": offending,
     }
+
+
+def _of_run(told: Mapping[str, Any], world: World) -> Mapping[str, Any]:
+    """An integration in another process has seen earlier runs too: keep what is about events of this world."""
+    kept = dict(told)
+    for name, key in (("messages", "id"), ("deadLetters", "messageId"), ("log", "messageId")):
+        kept[name] = [row for row in told.get(name, ()) if row.get(key) in world.events]
+    return kept
 
 
 def refusal(problem: Problem, path: str) -> Response:
