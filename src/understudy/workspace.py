@@ -248,9 +248,10 @@ class Workspace:
         place = self.section("scenarios").get("invariants")
         if not place:
             return {}
-        module = self.module(str(place))
-        found: Mapping[str, Invariant] = {invariant.id: invariant for invariant in module.INVARIANTS}
-        return found
+        rules = getattr(self.module(str(place)), "INVARIANTS", None)
+        if rules is None:
+            raise WorkspaceError(f"{place} exports no INVARIANTS", where=str(self.root / FILE))
+        return {invariant.id: invariant for invariant in rules}
 
     @cached_property
     def integration(self) -> types.ModuleType | None:
