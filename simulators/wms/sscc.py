@@ -13,6 +13,9 @@ def check_digit(body: str) -> int:
 
 
 def sscc(serial: int) -> str:
-    """The 18 digits of the carton with this serial: 1 gives `340123450000000017`, the carton of domain 2.7."""
-    body = f"{EXTENSION_AND_PREFIX}{serial:0{SERIAL_DIGITS}}"
+    """The 18 digits of the carton with this serial: 1 gives `340123450000000017`, the carton of domain 2.7.
+
+    Serials start again after a thousand million cartons, as GS1 allows once the old ones are out of use.
+    """
+    body = f"{EXTENSION_AND_PREFIX}{serial % 10**SERIAL_DIGITS:0{SERIAL_DIGITS}}"
     return f"{body}{check_digit(body)}"

@@ -288,6 +288,7 @@ class Workspace:
             judge=self.judge,
             hosted=self.integration.hosted if self.integration is not None else None,
             environ={str(k): str(v) for k, v in table.get("env", {}).items()},
+            environ_outside={str(k): str(v) for k, v in table.get("env_outside", {}).items()},
             sink=str(table.get("sink", "http://integration.internal")),
             defects=self.defects,
             origin=origin or INTERNAL_ORIGIN,

@@ -49,7 +49,8 @@ class HostedFactory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What worlds are made of. environ: template of the integration's settings, with {placeholders}.
+    """What worlds are made of. environ: template of the integration's settings, with {placeholders}; environ_outside:
+    what an integration in another process is told besides.
 
     policy: completes overrides to all switches. literals: (seed, run) -> values that startRun hands out.
     run_base: ordinal of the first run over sockets; 0 in-process. origin: address that systems are reached at.
@@ -64,6 +65,7 @@ class Setup:
     judge: Judge
     hosted: HostedFactory | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
+    environ_outside: Mapping[str, str] = field(default_factory=dict)
     sink: str = "http://integration.internal"
     defects: Mapping[str, str] = field(default_factory=dict)
     origin: str = INTERNAL_ORIGIN
@@ -362,7 +364,7 @@ class Host:
     def external_environ(self, public_url: str) -> dict[str, str]:
         """The settings with which an integration in another process joins the default world."""
         values = self._credentials(self.default().stage.world)
-        return self._environ(values, public_url, "")
+        return {**self._environ(values, public_url, ""), **self.setup.environ_outside}
 
     def _environ(self, values: Mapping[str, str], sink: str, defect: str) -> dict[str, str]:
         places = {
