@@ -106,6 +106,9 @@ class Caller:
         if answer.status == 401 and endpoint.credential.renew(signed, self._origin.flow):
             # Once, and only once: a second 401 is a matter for people, not for a loop.
             answer = self._send(request, endpoint.credential.headers(self._origin.flow))
+        if _broken(answer):
+            endpoint.answered(f"{endpoint.name}:{request.operation}", False)
+            raise Unknown(self._cause(request, "malformed-answer", "the answer is cut off or no JSON", answer.status))
         if 200 <= answer.status < 300:
             endpoint.answered(f"{endpoint.name}:{request.operation}", True)
             return answer.json()
@@ -213,6 +216,13 @@ def _code(answer: Answer) -> str:
     if isinstance(body, dict) and isinstance(body.get("code"), str):
         return str(body["code"])
     return f"http-{answer.status}"
+
+
+def _broken(answer: Answer) -> bool:
+    """Whether the answer claims to be JSON and is not: cut off on its way, so nobody knows what was decided."""
+    claimed = "json" in answer.headers.get("content-type", "")
+    empty = not answer.body and 200 <= answer.status < 300 and answer.status != 204
+    return (claimed and bool(answer.body) and answer.json() is None) or empty
 
 
 def _outcome(answer: Answer) -> Outcome:
