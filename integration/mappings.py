@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .failure import Cause, Refused
 
 if TYPE_CHECKING:
-    from understudy.mapping import Applied, MappingTable
-    from understudy.mapping.lookup import CodeTable
+    from understudy.mapping import Applied, CodeTable, MappingTable
 
 ORDER = "storefront-order-to-erp-sales-order"
 CUSTOMER = "storefront-order-to-erp-customer"
@@ -72,6 +71,6 @@ def _load(path: Path, changed: int) -> MappingTable:  # noqa: ARG001
 
 @lru_cache(maxsize=64)
 def _load_codes(path: Path, changed: int) -> CodeTable:  # noqa: ARG001
-    from understudy.mapping.lookup import load_code_table
+    from understudy.mapping import load_code_table
 
     return load_code_table(path)

@@ -485,7 +485,7 @@ class _Loader:
 
 
 _MISSING = {
-    "mapping": "give the table a name: `mapping: storefront-order-to-erp-sales-order`",
+    "mapping": "give the table a name: `mapping: <what>-to-<what>`",
     "owner": "name who may change the table: `owner: order-desk`",
     "rows": "a table without rows maps nothing",
 }
