@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from understudy.report.message import SCENARIO, Entry, Message, participants
+from understudy.report.message import SCENARIO, Entry, Happening, Message, participants
 from understudy.report.normal import short
 
 GUTTER = 124
 LANE = 176
 EDGE = 96
-REQUEST_HEIGHT = 42
-DELIVERY_HEIGHT = 28
+MESSAGE_HEIGHT = 42
 BAND_HEIGHT = 26
 TOP = 10
 CHARACTER = 6.1
 """Width of a character of the labels' font, roughly; labels are cut to the room they have."""
+LABEL = 44
+"""Characters that a label may have even where its arrow is shorter: there is room beside the outer lanes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,42 +109,33 @@ def _message(message: Message, places: dict[str, int], y: int) -> Row:
     title = f"#{message.seq} {message.sender} → {message.receiver}: {message.line} → {message.answer}"
     if words:
         title += f" ({words})"
-    if message.kind == "delivery":
-        label = f"{message.name} → {message.answer}" + (f" ({words})" if words else "")
-        arrow = _arrow(x1, x2, y + 20, label, lost=lost)
-        return Row(message.seq, message.kind, message.tone, title, y, DELIVERY_HEIGHT, "", (arrow,))
     answer = message.answer + (f" ({words})" if words else "")
-    # An answer that was lost never reaches the one who asked: its line stops half way.
-    end = (x1 + x2) // 2 if lost else x1
+    # An answer that was lost never reaches the one who asked: its line stops on the way.
+    end = x1 + (x2 - x1) // 5 if lost else x1
     request = _arrow(x1, x2, y + 17, message.name)
-    reply = _arrow(x2, end, y + 34, answer, dashed=True, lost=lost, room=x1)
-    return Row(message.seq, message.kind, message.tone, title, y, REQUEST_HEIGHT, "", (request, reply))
+    reply = _arrow(x2, end, y + 34, answer, dashed=True, lost=lost, whole=x1)
+    return Row(message.seq, message.kind, message.tone, title, y, MESSAGE_HEIGHT, "", (request, reply))
 
 
 def _arrow(
-    x1: int, x2: int, y: int, label: str, *, dashed: bool = False, lost: bool = False, room: int | None = None
+    x1: int, x2: int, y: int, label: str, *, dashed: bool = False, lost: bool = False, whole: int | None = None
 ) -> Arrow:
-    far = x2 if room is None else room
+    far = x2 if whole is None else whole
     if x1 == far:
         return Arrow(x1, x1, y, short(label, int((LANE - 40) / CHARACTER)), x1 + 40, dashed, lost)
-    wide = abs(far - x1) - 16
-    return Arrow(x1, x2, y, short(label, int(wide / CHARACTER)), (x1 + far) // 2, dashed, lost)
+    room = max(LABEL, int((abs(far - x1) - 16) / CHARACTER))
+    return Arrow(x1, x2, y, short(label, room), (x1 + far) // 2, dashed, lost)
 
 
-def _happening(entry: Entry, places: dict[str, int], width: int, y: int) -> Row:
-    assert not isinstance(entry, Message)
-    x = places.get(entry.system)
-    text = entry.text
-    room = width - GUTTER - 24
-    if x is None:
-        words = short(text, int(room / CHARACTER) - 2)
-        left, wide = GUTTER + 8, room + 8
-    else:
-        # On its system's lifeline, moved inwards where it would leave the picture.
-        words = short(text, int(room / CHARACTER) - 2)
-        wide = min(room, int(len(words) * CHARACTER) + 20)
-        left = max(GUTTER + 8, min(x - wide // 2, width - wide - 8))
-    return Row(entry.seq, entry.kind, entry.tone, f"#{entry.seq} {text}", y, BAND_HEIGHT, "", (), words, left, wide)
+def _happening(happening: Happening, places: dict[str, int], width: int, y: int) -> Row:
+    """A band: on its system's lifeline, moved inwards where it would leave the picture; right across for the world."""
+    room = width - GUTTER - 16
+    x = places.get(happening.system)
+    words = short(happening.text, int(room / CHARACTER) - 3)
+    wide = room if x is None else min(room, int(len(words) * CHARACTER) + 20)
+    left = GUTTER + 8 if x is None else max(GUTTER + 8, min(x - wide // 2, width - wide - 8))
+    title = f"#{happening.seq} {happening.text}"
+    return Row(happening.seq, happening.kind, happening.tone, title, y, BAND_HEIGHT, "", (), words, left, wide)
 
 
 def _clock(at: str) -> str:

@@ -28,49 +28,55 @@ def blocks(scenario: Mapping[str, Any], rows: int = ROWS) -> list[Block]:
     found += [_verdict(v, rows) for v in scenario["verdicts"] if v["status"] in ("failed", "error")]
     if scenario["unproven"]:
         found.append(
-            Block(
+            _block(
                 "unproven",
                 f"nothing was examined for {', '.join(scenario['unproven'])}, which the scenario is said to prove",
-                ("hint: the story did not get as far as the records that these rules speak of",),
+                ["hint: the story did not get as far as the records that these rules speak of"],
             )
         )
     if not scenario["settled"]:
         found.append(
-            Block(
+            _block(
                 "unsettled",
                 "messages were still in flight at the end, so the books may not be closed yet",
-                ("hint: advance the clock, or wait with awaitDelivery, before the run is ended",),
+                ["hint: advance the clock, or wait with awaitDelivery, before the run is ended"],
             )
         )
     return found
 
 
+def _block(kind: str, title: str, lines: Sequence[str]) -> Block:
+    """What was read from systems and documents may hold anything: it is made printable here, once for all."""
+    parts = (part for line in lines for part in printable(line).splitlines())
+    return Block(kind, printable(" ".join(title.split())), tuple(parts))
+
+
 def _step(step: Mapping[str, Any]) -> Block:
-    title = f"step `{printable(step['id'])}` failed"
+    title = f"step `{step['id']}` failed"
     lines = [f"at {step['place']}"] if step["place"] else []
     if step["calls"]:
         call = step["calls"][-1]
-        title = f"step `{printable(step['id'])}` {call_words(call)}"
+        title = f"step `{step['id']}` {call_words(call)}"
         if call["problem"]:
             lines.append(f"answer: {short(call['problem'], 300)}")
         if len(step["calls"]) > 1:
             lines.append(f"this was attempt {len(step['calls'])}, the last")
     failed = [c for c in step["criteria"] if not c["passed"]]
     for criterion in failed:
-        lines.append(f"expected: {printable(criterion['condition'])}")
+        lines.append(f"expected: {criterion['condition']}")
         lines += [f"found: {found_line(f)}" for f in criterion["found"]]
         if criterion["error"]:
-            lines.append(f"cannot be evaluated: {printable(criterion['error'])}")
+            lines.append(f"cannot be evaluated: {criterion['error']}")
     if step["reason"] and not failed:
-        lines.append(f"because {printable(step['reason'])}")
-    lines += [f"contract: {printable(violation)}" for violation in step["contract"]]
-    lines += [f"note: {printable(note)}" for note in step["notes"]]
-    return Block("step", title, tuple(lines))
+        lines.append(f"because {step['reason']}")
+    lines += [f"contract: {violation}" for violation in step["contract"]]
+    lines += [f"note: {note}" for note in step["notes"]]
+    return _block("step", title, lines)
 
 
 def call_words(call: Mapping[str, Any]) -> str:
     """One request and its answer: `got 422 from POST /erp/v1/orders`."""
-    sent = printable(f"{call['method']} {call['path']}".strip())
+    sent = f"{call['method']} {call['path']}".strip()
     if not sent:
         return f"could send nothing: {short(call['error'], 300)}"
     if call["status"] is None:
@@ -81,27 +87,27 @@ def call_words(call: Mapping[str, Any]) -> str:
 def found_line(found: Mapping[str, Any]) -> str:
     """`$statusCode = 422`, or why the expression has no value."""
     if found["note"]:
-        return f"{printable(found['expression'])} has no value: {printable(found['note'])}"
+        return f"{found['expression']} has no value: {found['note']}"
     value = found["value"]
     # Quoted, so that the text "2" and the number 2 are told apart.
     shown = f'"{short(value)}"' if isinstance(value, str) else short(value)
-    return f"{printable(found['expression'])} = {shown}"
+    return f"{found['expression']} = {shown}"
 
 
 def _verdict(verdict: Mapping[str, Any], rows: int) -> Block:
-    statement = printable(verdict["statement"])
+    statement = verdict["statement"]
     if verdict["status"] == "error":
         title = f"{verdict['id']} could not be judged: {statement}"
     else:
         title = f"{verdict['id']} does not hold: {statement}"
     lines = []
     if verdict["reason"]:
-        lines.append(printable(verdict["reason"]))
+        lines.append(verdict["reason"])
     offending: Sequence[Mapping[str, Any]] = verdict["offending"]
     if offending:
-        when = f", seen after step `{printable(verdict['step'])}`" if verdict["step"] else ""
+        when = f", seen after step `{verdict['step']}`" if verdict["step"] else ""
         lines.append(f"{len(offending)} of {max(verdict['examined'], len(offending))} examined offend{when}:")
         lines += [f"  {line}" for line in aligned(offending[:rows])]
         if len(offending) > rows:
             lines.append(f"  … and {len(offending) - rows} more (--report json=FILE has all)")
-    return Block(verdict["kind"], title, tuple(lines))
+    return _block(verdict["kind"], title, lines)

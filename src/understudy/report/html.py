@@ -28,9 +28,11 @@ from understudy.report.payload import Payload, Shelf
 from understudy.report.table import cell, columns
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGE_BUDGET = 3_000_000
-SCENARIO_BUDGET = 120_000
-"""Payload characters: of a page, shared among its scenarios, and the least that each gets."""
+PAGE_BYTES = 4_400_000
+MESSAGE_BYTES = 1_500
+"""What the page should stay below, and what a message takes of it without its payload: the rest is for payloads."""
+LEAST_PAYLOADS = 60_000
+"""Bytes of payloads that each scenario may have, however many there are."""
 MAX_MESSAGES = 400
 MAX_ROWS = 50
 
@@ -91,11 +93,7 @@ class Chapter:
 def render_html(record: Mapping[str, Any]) -> str:
     """The page for a record, a function of the record alone."""
     scenarios = record["scenarios"]
-    share = max(SCENARIO_BUDGET, PAGE_BUDGET // max(1, len(scenarios)))
-    chapters = [
-        _chapter(number, scenario, journal, record["durations"], share)
-        for number, (scenario, journal) in enumerate(zip(scenarios, record["journal"], strict=True), 1)
-    ]
+    chapters = _chapters(record)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     # The hash must be of exactly what stands between the tags.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -141,21 +139,36 @@ def _plural(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
+def _chapters(record: Mapping[str, Any]) -> list[Chapter]:
+    """A chapter a scenario. What one leaves of its share of the page goes to those that follow."""
+    told = [read_messages(journal["entries"]) for journal in record["journal"]]
+    left = PAGE_BYTES - MESSAGE_BYTES * sum(min(len(entries), MAX_MESSAGES) for entries in told)
+    chapters = []
+    for number, (scenario, journal, entries) in enumerate(
+        zip(record["scenarios"], record["journal"], told, strict=True), 1
+    ):
+        share = max(LEAST_PAYLOADS, left // (len(told) - number + 1))
+        shelf = Shelf(share)
+        duration = record["durations"]["scenarios"].get(journal["scenario"])
+        chapters.append(_chapter(f"s{number}", scenario, journal["entries"], entries, duration, shelf))
+        left -= share - shelf.budget
+    return chapters
+
+
 def _chapter(
-    number: int,
+    anchor: str,
     scenario: Mapping[str, Any],
-    journal: Mapping[str, Any],
-    durations: Mapping[str, Any],
-    budget: int,
+    journal: Sequence[Mapping[str, Any]],
+    entries: Sequence[Entry],
+    duration_s: float | None,
+    shelf: Shelf,
 ) -> Chapter:
-    anchor = f"s{number}"
-    entries = read_messages(journal["entries"])
     length = setup_length(entries)
     statuses = worst(scenario["verdicts"])
     return Chapter(
         anchor=anchor,
         scenario=scenario,
-        duration_s=durations["scenarios"].get(journal["scenario"]),
+        duration_s=duration_s,
         exchanges=sum(entry.kind == "exchange" for entry in entries),
         deliveries=sum(entry.kind == "delivery" for entry in entries),
         failures=tuple(b for b in blocks(scenario, MAX_ROWS) if b.kind in ("step", "unproven", "unsettled")),
@@ -164,7 +177,7 @@ def _chapter(
         unobserved=_first_of(scenario["verdicts"], statuses, "not_observable"),
         setup=draw(entries[:length], entries) if length else None,
         story=draw(entries[length:], entries) if entries[length:] else None,
-        lines=tuple(_lines(anchor, entries[:MAX_MESSAGES], journal["entries"], budget)),
+        lines=tuple(_lines(anchor, entries[:MAX_MESSAGES], journal, shelf)),
         left_out=max(0, len(entries) - MAX_MESSAGES),
     )
 
@@ -191,11 +204,9 @@ def _offence(verdict: Mapping[str, Any]) -> Offence:
     )
 
 
-def _lines(anchor: str, entries: Iterable[Entry], journal: Sequence[Mapping[str, Any]], budget: int) -> Iterable[Line]:
-    shelf = Shelf(budget)
+def _lines(anchor: str, entries: Iterable[Entry], journal: Sequence[Mapping[str, Any]], shelf: Shelf) -> Iterable[Line]:
     events = {entry["event"].get("id"): entry["event"] for entry in journal if entry["kind"] == "event"}
     changes = transitions(journal)
-    # An event's transitions are caused by its exchange; a job's by the job.
     for entry in entries:
         payloads: tuple[Payload, ...] = ()
         facts: tuple[tuple[str, str], ...] = ()

@@ -138,8 +138,9 @@ def _delivery(entry: Mapping[str, Any], owners: Mapping[str, str]) -> Message:
         notes.append(f"copy {entry['copy']}")
     if entry["mutation"]:
         notes.append(f"fault {entry['mutation']}")
-    if entry["error"]:
-        notes.append(str(entry["error"]))
+    error = str(entry["error"]).removeprefix("no answer").strip()  # the answer says that already
+    if error:
+        notes.append(error)
     if entry["outcome"] != "delivered":
         notes.append("will be tried again" if entry["outcome"] == "failed" else str(entry["outcome"]).replace("_", " "))
     if entry["mutation"] or answer is None:

@@ -11,6 +11,8 @@ from understudy.report.normal import printable
 
 MAX_PAYLOAD = 20_000
 """Characters of one payload on the page."""
+WORTH_A_LINK = 200
+"""Characters from which a repeated payload is shown once and linked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +31,45 @@ class Payload:
 
 @dataclass(slots=True)
 class Shelf:
-    """The payloads of one scenario. budget: characters that may still be shown."""
+    """The payloads of one scenario. budget: bytes of the page that they may still take."""
 
     budget: int
     _seen: dict[str, int] = field(default_factory=dict)
 
     def payload(self, title: str, line: str, headers: Mapping[str, str], body: Any, seq: int) -> Payload:
         """One message of an exchange, ready to be shown."""
-        head = printable("\n".join([line, *(f"{name}: {value}" for name, value in headers.items())]))
+        head = printable("\n".join([line, *(f"{name}: {value}" for name, value in headers.items())]))[:MAX_PAYLOAD]
+        self.budget -= weight(head)
         text, note, same_as = self._take(pretty(body), seq)
-        return Payload(title, head[:MAX_PAYLOAD], text, note, same_as)
+        return Payload(title, head, text, note, same_as)
 
     def _take(self, text: str, seq: int) -> tuple[str, str, int]:
-        if len(text) > 200:
+        if len(text) > WORTH_A_LINK:
             earlier = self._seen.setdefault(text, seq)
             if earlier != seq:
                 return "", "", earlier
-        whole = len(text)
-        if self.budget <= 0 and whole:
-            return "", f"{size(whole)}, left out to keep this page small; the JSON report has it", 0
-        shown = text[:MAX_PAYLOAD]
-        self.budget -= len(shown)
-        note = (
-            f"cut: the first {size(len(shown))} of {size(whole)}; the JSON report has it all"
-            if len(shown) < whole
-            else ""
-        )
-        return shown, note, 0
+        # Made printable only where it is shown: that is the expensive part of a hostile payload.
+        shown = printable(text[:MAX_PAYLOAD]) if self.budget > 0 else ""
+        cost = weight(shown)
+        if text and cost >= self.budget:
+            self._seen.pop(text, None)
+            return "", f"{size(len(text))}, left out to keep this page small; the JSON report has it", 0
+        self.budget -= cost
+        if len(text) > MAX_PAYLOAD:
+            return shown, f"cut: the first {size(MAX_PAYLOAD)} of {size(len(text))}; the JSON report has it all", 0
+        return shown, "", 0
+
+
+def weight(text: str) -> int:
+    """Bytes that a text takes on the page, where markup is escaped."""
+    return len(text.encode()) + 4 * (text.count("&") + text.count("<") + text.count(">"))
 
 
 def pretty(body: Any) -> str:
     """JSON with indentation, text as it is, nothing for None. The record bounds the depth (`normal`)."""
     if body is None:
         return ""
-    return printable(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2))
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
 
 
 def size(characters: int) -> str:
