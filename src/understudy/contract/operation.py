@@ -210,10 +210,14 @@ class Contract:
         )
 
     def _read_content(self, node: Mapping[str, Any], pointer: str) -> dict[str, str]:
-        return {
-            media.lower(): f"{pointer}/content/{escape(media)}/schema" if "schema" in (spec or {}) else ""
-            for media, spec in (node.get("content") or {}).items()
-        }
+        content = {}
+        for media, spec in (node.get("content") or {}).items():
+            at = ""
+            if "schema" in (spec or {}):
+                # Following the reference lets operations that share a schema share its validator.
+                at = self._resolver.follow(spec["schema"], f"{pointer}/content/{escape(media)}/schema")[1]
+            content[media.lower()] = at
+        return content
 
     def _read_parameters(self, nodes: Any, pointer: str) -> tuple[Parameter, ...]:
         found = []

@@ -29,7 +29,7 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NEEDS_CARE = re.compile(
     r"(?m:[:,\[-] (?:0[xo][\da-fA-F]+|[+-]?\.(?:inf|nan)|\+[\d.]+|[+-]?(?:\.\d+|\d+\.))[,\]]?$)"
-    r"|\d{19}|(?m:^(?:---|\.\.\.|%))| !\w"
+    r"|(?m:^(?:---|\.\.\.|%))| !\w"
 )
 """Where the fast parser (YAML 1.2 core schema) and the JSON schema of YAML could differ: numbers that only one of them
 knows, tags, several documents. PyYAML reads such text."""
@@ -52,13 +52,11 @@ def _with_string_keys(value: Any) -> None:
                 value[str(key)] = item
             if len(value) != len(items):
                 raise _Unsure
-        for item in value.values():
-            if type(item) is dict or type(item) is list:
-                _with_string_keys(item)
-    elif type(value) is list:
-        for item in value:
-            if type(item) is dict or type(item) is list:
-                _with_string_keys(item)
+    for item in value.values() if type(value) is dict else value:
+        if type(item) is dict or type(item) is list:
+            _with_string_keys(item)
+        elif type(item) is float and abs(item) >= 2**53:
+            raise _Unsure  # perhaps an integer beyond 64 bits, which the fast parser rounds
 
 
 class _JsonTagsLoader(_SafeLoader):  # type: ignore[misc]
@@ -115,8 +113,6 @@ def load_yaml(text: str | bytes, name: str, *, error: type[UnusableInput] = Unus
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as problem:
             raise error("the document is not UTF-8", where=f"{name}: byte {problem.start}") from None
-    if _depth_bound(text) > MAX_DEPTH:
-        _refuse_deep(text, name, error)
     try:
         if text.lstrip()[:1] in "{[":
             try:
@@ -126,8 +122,11 @@ def load_yaml(text: str | bytes, name: str, *, error: type[UnusableInput] = Unus
         if ryaml is not None and not _may_alias(text) and _NEEDS_CARE.search(text) is None:
             with suppress(ryaml.InvalidYamlError, ValueError, _Unsure):  # PyYAML below words the error, with its line
                 data = ryaml.loads(text)
-                _with_string_keys(data)
+                if isinstance(data, dict | list):
+                    _with_string_keys(data)
                 return data
+        if _depth_bound(text) > MAX_DEPTH:  # the fast parser has a limit of its own
+            _refuse_deep(text, name, error)
         loader = _JsonTagsLoader(text)
         try:
             if _may_alias(text):
@@ -197,7 +196,7 @@ def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _may_alias(text: str) -> bool:
-    return re.search(r"(?:^|[\s\[,:-])&[\w.-]", text) is not None
+    return any(m.start() == 0 or text[m.start() - 1] in " \n\t[,:-" for m in re.finditer(r"&[\w.-]", text))
 
 
 def _count_expanded(root: yaml.Node | None) -> None:
