@@ -52,7 +52,7 @@ def test_jobs_faults_and_unheard_events_are_told_between_the_messages() -> None:
     assert told == [
         ("erp", "erp runs postInvoice", "ok"),
         ("", "fault injected: id f-001, kind status, system erp, operationId createSalesOrder, count 1", "fault"),
-        ("shop", "shop states shop.order.created.v1: nobody was told", "ok"),
+        ("shop", "shop states shop.order.created.v1, no subscriber", "ok"),
     ]
 
 
@@ -93,6 +93,28 @@ def test_a_lost_answer_stops_on_the_way_and_a_message_to_oneself_is_drawn() -> N
     reply = lost.arrows[1]
     assert reply.lost
     assert lost.arrows[0].x1 < reply.x2 < reply.x1
+
+
+def test_waiting_by_reading_again_is_one_row_and_every_other_message_has_its_own() -> None:
+    book = sample.Book()
+    read = Request("GET", "/orders", "status=open")
+    for request in (
+        read,
+        read,
+        read,
+        Request("GET", "/orders"),
+        read,
+        sample.post("/orders", {}),
+        sample.post("/orders", {}),
+    ):
+        book.exchange("scenario", "erp", "orders", request, sample.answer(200, {}))
+    book.exchange("scenario", "erp", "orders", read, sample.answer(200, {}), fault="delay")
+    book.exchange("scenario", "erp", "orders", read, sample.answer(200, {}), fault="delay")
+    entries = read_messages(book.entries)
+    rows = draw(entries, entries).rows
+    assert [row.seq for row in rows] == [1, 4, 5, 6, 7, 8, 9]
+    assert rows[0].arrows[0].label == "orders, again to #3"
+    assert rows[1].arrows[0].label == "orders"
 
 
 def test_a_clock_is_said_only_when_it_moved() -> None:

@@ -89,30 +89,55 @@ def draw(entries: Sequence[Entry], everyone: Sequence[Entry], limit: int = 300) 
     rows: list[Row] = []
     y = TOP
     before = ""
-    for entry in entries[:limit]:
+    groups = folded(entries)
+    for entry, last in groups[:limit]:
         clock = _clock(entry.at)
-        row = _message(entry, places, y) if isinstance(entry, Message) else _happening(entry, places, width, y)
+        row = _message(entry, last, places, y) if isinstance(entry, Message) else _happening(entry, places, width, y)
         rows.append(replace(row, clock="" if clock == before else clock))
         before = clock
         y += row.height
-    return Diagram(width, y + TOP, lanes, tuple(rows), max(0, len(entries) - limit))
+    return Diagram(width, y + TOP, lanes, tuple(rows), max(0, len(groups) - limit))
+
+
+def folded(entries: Sequence[Entry]) -> list[tuple[Entry, Entry]]:
+    """First and last of each run of equal reads, so that waiting does not drown the story; everything else alone."""
+    groups: list[tuple[Entry, Entry]] = []
+    for entry in entries:
+        if groups and _same_read(groups[-1][1], entry):
+            groups[-1] = (groups[-1][0], entry)
+        else:
+            groups.append((entry, entry))
+    return groups
+
+
+def _same_read(before: Entry, entry: Entry) -> bool:
+    if not (isinstance(before, Message) and isinstance(entry, Message)) or not entry.line.startswith("GET "):
+        return False
+    if before.notes or entry.notes:
+        return False
+    return (before.sender, before.receiver, before.line, before.answer) == (
+        entry.sender, entry.receiver, entry.line, entry.answer,
+    )  # fmt: skip
 
 
 def _kind(name: str, asked: Collection[str]) -> str:
     return "scenario" if name == SCENARIO else "system" if name in asked else "other"
 
 
-def _message(message: Message, places: dict[str, int], y: int) -> Row:
+def _message(message: Message, last: Entry, places: dict[str, int], y: int) -> Row:
     x1, x2 = places[message.sender], places[message.receiver]
     lost = message.answer == "no answer"
     words = ", ".join(message.notes)
     title = f"#{message.seq} {message.sender} → {message.receiver}: {message.line} → {message.answer}"
     if words:
         title += f" ({words})"
+    name = message.name
+    if last is not message:
+        name, title = f"{name}, again to #{last.seq}", f"{title}, again and again until #{last.seq}"
     answer = message.answer + (f" ({words})" if words else "")
     # An answer that was lost never reaches the one who asked: its line stops on the way.
     end = x1 + (x2 - x1) // 5 if lost else x1
-    request = _arrow(x1, x2, y + 17, message.name)
+    request = _arrow(x1, x2, y + 17, name)
     reply = _arrow(x2, end, y + 34, answer, dashed=True, lost=lost, whole=x1)
     return Row(message.seq, message.kind, message.tone, title, y, MESSAGE_HEIGHT, "", (request, reply))
 

@@ -23,7 +23,7 @@ from understudy.report.coverage import coverage
 from understudy.report.diagram import Diagram, draw
 from understudy.report.finding import Block, blocks, call_words, found_line
 from understudy.report.message import Entry, Message, read_messages, setup_length, transitions
-from understudy.report.normal import printable, short
+from understudy.report.normal import many, printable, short
 from understudy.report.payload import Payload, Shelf
 from understudy.report.table import cell, columns
 
@@ -123,7 +123,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        body=_body, printable=printable, short=short, call=call_words, found=found_line, plural=_plural
+        body=_body, printable=printable, short=short, call=call_words, found=found_line, place=_place, plural=many
     )
     return environment
 
@@ -134,9 +134,9 @@ def _body(text: str) -> Markup:
     return Markup(escaped)
 
 
-def _plural(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+def _place(place: str, file: str) -> str:
+    """`scenarios/hp-1.arazzo.yaml:85` -> `line 85` where the file is the scenario's own."""
+    return f"line {place.removeprefix(f'{file}:')}" if place.startswith(f"{file}:") else place
 
 
 def _chapters(record: Mapping[str, Any]) -> list[Chapter]:

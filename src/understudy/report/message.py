@@ -72,7 +72,7 @@ def _read(journal: Iterable[Mapping[str, Any]], owners: Mapping[str, str], deliv
             case "delivery":
                 yield _delivery(entry, owners)
             case "event" if entry["event"].get("id") not in delivered:
-                text = f"{entry['system']} states {entry['name']}: nobody was told"
+                text = f"{entry['system']} states {entry['name']}, no subscriber"
                 yield _happening(entry, entry["system"], text, _findings_tone(entry))
             case "job":
                 refusal = f": {entry['refusal']}" if entry["refusal"] else ""

@@ -17,8 +17,12 @@ CUT = f"(nested deeper than {MAX_DEPTH} levels: left out)"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 # What a terminal obeys or a reader cannot see: control characters but tab and line feed, bidirectional overrides
 # (U+202A to U+202E, U+2066 to U+2069), noncharacters and lone surrogates.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_RANGES = (
+    (0x00, 0x08), (0x0B, 0x1F), (0x7F, 0x9F), (0x202A, 0x202E), (0x2066, 0x2069), (0xFFFE, 0xFFFF), (0xD800, 0xDFFF),
+)  # fmt: skip
+_SHOWN = {code: f"\\u{code:04x}" for first, last in _RANGES for code in range(first, last + 1)}
+_UNPRINTABLE = re.compile("[" + "".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in _RANGES) + "]")
+_SURROGATES = {code: shown for code, shown in _SHOWN.items() if 0xD800 <= code <= 0xDFFF}
 
 
 def normal(value: Any) -> Any:
@@ -50,27 +54,23 @@ def _walk(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return _SURROGATE.sub(_escaped, value)
+        return value.translate(_SURROGATES)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if depth >= MAX_DEPTH and isinstance(value, Mapping | list | tuple | set | frozenset):
         return CUT
     if isinstance(value, Mapping):
-        return {_SURROGATE.sub(_escaped, str(key)): _walk(item, depth + 1) for key, item in value.items()}
+        return {str(key).translate(_SURROGATES): _walk(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_walk(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return sorted((_walk(item, depth + 1) for item in value), key=repr)
-    return _SURROGATE.sub(_escaped, str(value))
+    return str(value).translate(_SURROGATES)
 
 
 def printable(text: str) -> str:
     """The text with everything that a terminal, XML or a reader would stumble over shown as `\\uXXXX`."""
-    return _UNPRINTABLE.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+    return text.translate(_SHOWN) if _UNPRINTABLE.search(text) else text
 
 
 def short(value: Any, limit: int = 120) -> str:
@@ -78,3 +78,11 @@ def short(value: Any, limit: int = 120) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = printable(" ".join(text.split()) if isinstance(value, str) else text)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def many(number: int, noun: str) -> str:
+    """`1 step`, `2 steps`, `2 deliveries`, `2 criteria`."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = "criteria" if noun == "criterion" else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {plural}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from understudy.report.count import never_observed, worst
 from understudy.report.finding import blocks
-from understudy.report.normal import printable
+from understudy.report.normal import many, printable
 from understudy.report.record import scenario_json
 from understudy.scenario.event import Retrying, StepFinished
 from understudy.scenario.suite import ScenarioFinished, ScenarioRecord, ScenarioStarted, SuiteEvent
@@ -90,10 +90,10 @@ def _figures(scenario: Mapping[str, Any], journal: Sequence[Mapping[str, Any]], 
     kinds = [entry["kind"] for entry in journal]
     statuses = list(worst(scenario["verdicts"]).values())
     figures = [
-        _many(len(scenario["steps"]), "step"),
-        _many(kinds.count("exchange"), "exchange"),
-        _many(kinds.count("delivery"), "delivery"),
-        f"{_many(statuses.count('passed'), 'rule')} hold" if statuses.count("passed") != 1 else "1 rule holds",
+        many(len(scenario["steps"]), "step"),
+        many(kinds.count("exchange"), "exchange"),
+        many(kinds.count("delivery"), "delivery"),
+        f"{many(statuses.count('passed'), 'rule')} hold" if statuses.count("passed") != 1 else "1 rule holds",
     ]
     time = "" if duration_s is None else f", {duration_s:.2f} s"
     return f"({', '.join(figures)}{time})"
@@ -104,17 +104,17 @@ def verdict_lines(record: Mapping[str, Any]) -> list[str]:
     counts = record["counts"]
     scenarios, steps = counts["scenarios"], counts["steps"]
     lines = [
-        f"{record['verdict'].upper()}: {_many(scenarios['total'], 'scenario')}"
+        f"{record['verdict'].upper()}: {many(scenarios['total'], 'scenario')}"
         f"{_parts(scenarios, passed='passed', failed='failed', error='broken off')}",
-        f"  {_many(steps['total'], 'step')}{_parts(steps, passed='passed', failed='failed', skipped='skipped')}",
-        f"  {_many(counts['exchanges'], 'exchange')}, {_many(counts['deliveries'], 'delivery')}"
-        f" of {_many(counts['events'], 'event')}",
+        f"  {many(steps['total'], 'step')}{_parts(steps, passed='passed', failed='failed', skipped='skipped')}",
+        f"  {many(counts['exchanges'], 'exchange')}, {many(counts['deliveries'], 'delivery')}"
+        f" of {many(counts['events'], 'event')}",
     ]
     for name, singular in (("invariants", "invariant"), ("mappings", "mapping"), ("contracts", "contract rule")):
         row = counts[name]
         if row["rules"]:
             parts = _parts(row, passed="passed", failed="failed", notObservable="not observable")
-            lines.append(f"  {_many(row['rules'], singular)}, judged {_many(row['evaluated'], 'time')}{parts}")
+            lines.append(f"  {many(row['rules'], singular)}, judged {many(row['evaluated'], 'time')}{parts}")
     unobserved = never_observed(record["scenarios"])
     if unobserved:
         lines.append(f"  not observable in any scenario: {_named(unobserved)}")
@@ -139,11 +139,6 @@ def render_text(record: Mapping[str, Any]) -> str:
         duration = record["durations"]["scenarios"].get(journal["scenario"])
         lines += scenario_lines(scenario, journal["entries"], duration)
     return "\n".join([*lines, "", *verdict_lines(record), ""])
-
-
-def _many(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def _parts(counts: Mapping[str, int], **words: str) -> str:
