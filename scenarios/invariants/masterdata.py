@@ -178,10 +178,11 @@ def _broken_in_document(evidence: Evidence, document: Mapping[str, Any]) -> list
     order = order_of(evidence, document.get("orderNumber"))
     if document.get("orderNumber") is not None and order is None:
         broken.append(f"orderNumber {document['orderNumber']}")
-    customer = customer_of(evidence, document["customerId"])
-    if customer is None:
-        broken.append(f"customerId {document['customerId']}")
-    elif order is not None:
+    named = document.get("customerId")
+    customer = customer_of(evidence, named)
+    if named is not None and customer is None:
+        broken.append(f"customerId {named}")
+    elif customer is not None and order is not None:
         ordering = customer_of(evidence, order["customerId"])
         if ordering is not None and ordering["id"] != customer["id"]:
             broken.append(f"customer {customer['number']}, the order is of {ordering['number']}")

@@ -87,14 +87,16 @@ def ops_4(evidence: Evidence) -> Iterator[Row | None]:
     for event_id, delivery in story.accepted.items():
         row = {"event": event_id, "type": delivery.name, "problem": "its arrival is not logged"}
         yield None if received[event_id] else row
-    made: Counter[tuple[str, str]] = Counter()
+    # A process that is killed between a call and its log line repeats the call: requests are counted, not attempts.
+    made: dict[tuple[str, str], set[tuple[str, str, bytes]]] = {}
     for call in story.calls:
         if call.causation_id in story.accepted:
-            made[str(call.causation_id), call.system] += 1
-    for (message, system), count in made.items():
+            request = (call.request.method, call.request.target, call.request.body)
+            made.setdefault((str(call.causation_id), call.system), set()).add(request)
+    for (message, system), requests in made.items():
         logged = sent[message, system]
-        row = {"event": message, "targetSystem": system, "calls": count, "logged": logged}
-        yield None if logged >= count else row
+        row = {"event": message, "targetSystem": system, "requests": len(requests), "logged": logged}
+        yield None if logged >= len(requests) else row
 
 
 def ops_5(evidence: Evidence) -> Iterator[Row | None]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from understudy import DeliveryEntry, Entry, EventEntry, Evidence, Exchange, JobEntry, parse_instant
+from understudy import DeliveryEntry, Entry, EventEntry, Evidence, Exchange, JobEntry
 
 INTEGRATION = "integration"
 """Name of the client whose credentials are the integration's, in this process or in another."""
@@ -185,9 +185,3 @@ def is_success(status: int | None) -> bool:
 def event_data(event: EventEntry) -> Mapping[str, Any]:
     data = event.cloud_event.get("data")
     return data if isinstance(data, Mapping) else {}
-
-
-def seconds_between(earlier: str, later: Any) -> float:
-    """From an RFC 3339 instant to a moment."""
-    seconds: float = (later - parse_instant(earlier)).total_seconds()
-    return seconds

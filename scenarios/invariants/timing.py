@@ -9,9 +9,9 @@ from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
-from understudy import EventEntry, Evidence, Exchange, Row
+from understudy import EventEntry, Evidence, Exchange, Row, parse_instant
 
-from .recorded import INTEGRATION, is_success, recorded, seconds_between
+from .recorded import INTEGRATION, is_success, recorded
 
 ATTEMPTS = 8
 """Calls in all, the first included (domain 8)."""
@@ -20,6 +20,11 @@ _RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 _MAY_CHANGE = frozenset({401, 404, 412})
 _PASSING_CONFLICTS = frozenset({"idempotency-in-progress", "entity-changed"})
 _FAR = timedelta(days=1)
+_MASTER_DATA = frozenset({"createItem", "updateItem", "createCustomer", "updateCustomer"})
+_PROMPT = timedelta(seconds=5)
+_OUTAGE = timedelta(seconds=30)
+_RECOVERY = timedelta(minutes=10)
+"""Drained within 10 minutes of recovery (domain 7, OU-1)."""
 
 
 def tim_1(evidence: Evidence) -> Iterator[Row | None]:
@@ -78,23 +83,75 @@ def _latencies(evidence: Evidence, event_name: str, system: str, operation: str)
     """(event id, seconds) for each event whose effect is in the journal.
 
     The effect is the first commit that names the event as its cause; for a sender that names none, the next commit with
-    the event's correlation id. Events without an effect are MSG-2's affair, coalesced ones have none of their own.
+    the event's correlation id. Events without an effect are MSG-2's affair, coalesced ones have none of their own. What
+    a human had to repair, and what met an outage of the target, says nothing about the flow and is left out.
     """
     story = recorded(evidence)
-    commits = [write for write in story.of_operation(operation) if write.system == system and write.committed]
     by_cause: dict[str, Exchange] = {}
     anonymous: dict[str, list[Exchange]] = {}
-    for commit in commits:
-        if commit.causation_id:
-            by_cause.setdefault(commit.causation_id, commit)
-        else:
-            anonymous.setdefault(commit.correlation_id, []).append(commit)
+    for commit in story.of_operation(operation):
+        if commit.system == system and commit.committed:
+            if commit.causation_id:
+                by_cause.setdefault(commit.causation_id, commit)
+            else:
+                anonymous.setdefault(commit.correlation_id, []).append(commit)
+    repaired = {str(letter.get("messageId")) for letter in story.told("deadLetters")}
+    repairs = _repairs(evidence, system)
+    outages = _outages(evidence, system)
     found = []
     for event in story.events_by_name.get(event_name, ()):
         effect = by_cause.get(event.event_id) or _next(anonymous, event)
-        if effect is not None:
-            found.append((event.event_id, seconds_between(str(event.cloud_event["time"]), effect.at)))
+        if effect is None or event.event_id in repaired:
+            continue
+        started = _started(evidence, event)
+        in_outage = any(begin <= effect.at and started <= end for begin, end in outages)
+        if not in_outage and not any(started < at < effect.at for at in repairs):
+            found.append((event.event_id, (effect.at - started).total_seconds()))
     return found
+
+
+def _started(evidence: Evidence, event: EventEntry) -> datetime:
+    """The event's time; where the network held the first delivery up, and no receiver failed, that moment."""
+    told = parse_instant(str(event.cloud_event["time"]))
+    attempts = recorded(evidence).deliveries.get(event.event_id)
+    if not attempts or attempts[0].at - told <= _PROMPT or attempts[0].outcome != "delivered":
+        return told
+    queued = any(
+        earlier.subject == event.subject and earlier.outcome != "delivered" and earlier.seq < attempts[0].seq
+        for others in recorded(evidence).deliveries.values()
+        for earlier in others
+    )
+    return told if queued else attempts[0].at
+
+
+def _repairs(evidence: Evidence, system: str) -> list[datetime]:
+    """When somebody else corrected master data at the target: an integration that tells nothing had a dead letter then."""
+    return [
+        exchange.at
+        for exchange in recorded(evidence).exchanges
+        if exchange.system == system
+        and exchange.client != INTEGRATION
+        and exchange.operation_id in _MASTER_DATA
+        and exchange.committed
+    ]
+
+
+def _outages(evidence: Evidence, system: str) -> list[tuple[datetime, datetime]]:
+    """(begin, end) of every time in which faults kept coming from a system, or it asked for quiet, and of its recovery.
+
+    A single fault is no outage: retrying after it belongs to the flow's own time.
+    """
+    spans: list[tuple[datetime, datetime]] = []
+    for exchange in recorded(evidence).exchanges:
+        failed = exchange.response is None or not is_success(exchange.status)
+        if exchange.system != system or not exchange.fault or not failed:
+            continue
+        end = _retry_after(exchange) or exchange.at
+        if spans and exchange.at - spans[-1][1] < _RECOVERY:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((exchange.at, end))
+    return [(begin, end + _RECOVERY) for begin, end in spans if end - begin >= _OUTAGE]
 
 
 def _next(anonymous: dict[str, list[Exchange]], event: EventEntry) -> Exchange | None:
