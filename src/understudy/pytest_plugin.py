@@ -1,17 +1,17 @@
-"""The pytest plugin: `world` and one fixture a system, and `*.arazzo.yaml` files collected as items. Thin; lazy imports.
+"""The pytest plugin: `world`, one fixture a system, and `*.arazzo.yaml` files as items. Thin; lazy imports.
 
     @pytest.mark.understudy(policies={"idempotencySupport": "none"})
     def test_it(world, erp):                      # `erp` because the workspace has a system of that name
         erp.call("listSalesOrders")
-        world.settle()
-        assert not world.judge()["failed"]
+
+After the test the world is judged by every invariant, whatever the test looked at itself.
 
 The workspace is that of `--understudy-workspace`, else the one around pytest's root folder, else the reference one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "understudy(seed, policies, integration, defect): how the `world` of this test is made; integration is "
-        "embedded (default) or none",
+        "understudy(seed, policies, integration, defect, judge): how the `world` of this test is made; integration is "
+        "embedded (default) or none; judge=False leaves the invariants out",
     )
     config.pluginmanager.register(_SystemFixtures(config), "understudy-systems")
 
@@ -70,8 +70,12 @@ def _fixture_for(name: str) -> Any:
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest) -> Landscape:
-    """A fresh landscape on virtual time, with the embedded integration unless the marker says otherwise."""
+def world(request: pytest.FixtureRequest) -> Iterator[Landscape]:
+    """A fresh landscape on virtual time, with the embedded integration unless the marker says otherwise.
+
+    When the test has ended, messages in flight arrive and every invariant is evaluated; one that does not hold is an
+    error of the test.
+    """
     from understudy.testing import world_for
 
     marker = request.node.get_closest_marker("understudy")
@@ -79,7 +83,25 @@ def world(request: pytest.FixtureRequest) -> Landscape:
     wanted |= dict(marker.kwargs) if marker is not None else {}
     if "seed" not in wanted and request.config.getoption("--understudy-seed") is not None:
         wanted["seed"] = request.config.getoption("--understudy-seed")
-    return world_for(workspace_of(request.config), **wanted)
+    judged = wanted.pop("judge", True)
+    landscape = world_for(workspace_of(request.config), **wanted)
+    yield landscape
+    if judged:
+        broken = [v for v in landscape.judge()["verdicts"] if v["status"] in ("failed", "error")]
+        if broken:
+            raise BusinessWrong(broken)
+
+
+class BusinessWrong(Exception):
+    """Invariants that do not hold after a test; `verdicts` are those of evaluateInvariants."""
+
+    def __init__(self, verdicts: Sequence[Mapping[str, Any]]) -> None:
+        self.verdicts = verdicts
+        lines = [f"{v['id']} does not hold: {v['statement']}" for v in verdicts]
+        for verdict, line in zip(verdicts, list(lines), strict=True):
+            rows = [f"    {dict(row)}" for row in verdict["offending"][:3]] or [f"    {verdict['reason']}"]
+            lines[lines.index(line) : lines.index(line) + 1] = [line, *rows]
+        super().__init__("\n".join(lines))
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -143,5 +165,3 @@ class ScenarioItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self._choice.workflow.place.line - 1, f"scenario {self.name}"
-
-

@@ -199,6 +199,13 @@ class Workspace:
         tables = [load_mapping(path) for path in sorted(folder.glob("*.yaml"))]
         return {table.name: table for table in tables}
 
+    def check_mappings(self) -> None:
+        """Hold every mapping table against its contracts. Raises MappingError, with file and line, for a fault."""
+        from understudy.mapping import ensure
+
+        for table in self.mappings.values():
+            ensure(table, self.contracts)
+
     # -- code of the workspace ------------------------------------------------------------------------------------
 
     def module(self, name: str) -> types.ModuleType:

@@ -67,6 +67,8 @@ def command(
             hint="give them to `understudy up`",
         )
     selected = select(paths or opened.scenario_paths, names)
+    if against is None:
+        opened.check_mappings()
     theatre = _theatre(opened, chosen_seed, switches, defect, against)
     text = Terminal(lambda line: click.echo(line, err=format_ == "json"), colour=sys.stdout.isatty(), progress=False)
     finished: list[ScenarioRecord] = []

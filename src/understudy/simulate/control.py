@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.contract import Contract, read_yaml
-from understudy.errors import closest
+from understudy.errors import UnderstudyError, closest
 from understudy.simulate.call import Call, check_media_and_size, parse_body, read_call
 from understudy.simulate.clock import parse_duration, render_instant
 from understudy.simulate.fault import EVENT_FAULTS, REQUEST_FAULTS, Fault
@@ -73,6 +73,8 @@ class Control:
             return refusal(problem, f"/control/v1{request.path}")
         except LookupError as problem:
             return refusal(Problem("not-found", str(problem).strip("'\"")), f"/control/v1{request.path}")
+        except UnderstudyError as problem:
+            return refusal(Problem("internal-error", str(problem)), f"/control/v1{request.path}")
 
     def _run(self, call: Call, wall: datetime | None) -> Run:
         run = self._host.run(str(call.path["runId"]))
