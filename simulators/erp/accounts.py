@@ -1,4 +1,4 @@
-"""Which account an amount goes to (domain 2.2, Postings). Posting groups decide; a missing combination is a set-up error."""
+"""Which account an amount goes to, by posting groups; a missing combination is a set-up error (domain 2.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money set against invoices: 2200 to 1200, at two exchange rates where it must be, and the cents that rounding leaves."""
+"""Money set against invoices: 2200 to 1200, at two exchange rates if need be, and the cents that rounding leaves."""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-"""The ends of a sales order besides being done: cancelled before anything shipped, or its rest given up (shortClose)."""
+"""How a sales order ends besides being done: cancelled before anything shipped, or its rest given up."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from understudy import Context, Reply
 
@@ -45,6 +48,16 @@ def short_close_sales_order(ctx: Context) -> Reply:
         announce(ctx, "erp.salesorder.changed.v1", saved)
     settle(ctx, stock)
     return Reply(200, present(saved))
+
+
+def close_order(ctx: Context, payload: Mapping[str, Any]) -> None:
+    """Job: close an order that was finished before it came off hold."""
+    order = ctx.table("salesOrders").get(payload["orderId"])
+    if order is None:
+        return
+    closed = close_if_finished(order)
+    if closed["status"] != order["status"]:
+        announce(ctx, "erp.salesorder.closed.v1", save(ctx, "salesOrders", closed))
 
 
 def without_rest(order: Record) -> Record:

@@ -1,4 +1,4 @@
-"""The company of this ERP: its calendar, its money, its periods. One ERP holds one company; others do not exist (404)."""
+"""The one company of this ERP: its calendar, its money, its periods. Other companies do not exist (404)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the cost of what was sold reaches the general ledger: at goods issue, or with the invoice (switch `costTiming`)."""
+"""When the cost of what was sold reaches the general ledger: at goods issue or with the invoice (`costTiming`)."""
 
 from __future__ import annotations
 

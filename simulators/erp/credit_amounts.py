@@ -1,4 +1,4 @@
-"""Amounts of a credit memo: the invoice's price, code and rate, and never more than was invoiced (rule 9; M-9, M-12)."""
+"""Amounts of a credit memo: the invoice's price, code and rate, never more than was invoiced (rule 9; M-9, M-12)."""
 
 from __future__ import annotations
 

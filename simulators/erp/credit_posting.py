@@ -1,4 +1,4 @@
-"""Posting a credit memo and, a moment later, setting it against what its invoice has open (domain 2.2, Postings; M-9)."""
+"""Posting a credit memo and, a moment later, setting it against what its invoice has open (M-9)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def post_credit_memo(ctx: Context, memo: Record, invoice: Record | None, *, post
 
 
 def apply_credit_memo(ctx: Context, payload: Mapping[str, Any]) -> None:
-    """Job after the posting: lower the invoice's open amount. Credited in full while open, the invoice is `credited`."""
+    """Job after the posting: lower the invoice's open amount. Credited in full while open, it is `credited`."""
     memo = ctx.table("creditMemos").get(payload["creditMemoId"])
     invoice = find_one(ctx, "salesInvoices", "number", memo["invoiceNumber"]) if memo is not None else None
     if memo is None or invoice is None or invoice["status"] not in OPEN_STATES:

@@ -45,7 +45,12 @@ def draft_invoice(ctx: Context, order: Record, shipment: Record | None = None) -
         wanted = _wanted_of(shipment)
         day = date.fromisoformat(shipment["_documentDate"])
     else:
-        wanted = [(line["sequence"], invoiceable(ctx, line), None) for line in order["lines"] if counts(line)]
+        drafted = _drafted(ctx, order)
+        wanted = [
+            (line["sequence"], invoiceable(ctx, line) - drafted.get(line["sequence"], Decimal(0)), None)
+            for line in order["lines"]
+            if counts(line)
+        ]
         day = today(ctx)
     wanted = [row for row in wanted if row[1] > 0]
     return store_draft(ctx, order, wanted, {"documentDate": day.isoformat()}) if wanted else None
@@ -113,6 +118,16 @@ def delete_drafts_of_order(ctx: Context, order: Mapping[str, Any]) -> None:
     for invoice in ctx.table("salesInvoices").find("orderNumber", order["number"]):
         if invoice["status"] == "draft":
             ctx.table("salesInvoices").delete(invoice["id"])
+
+
+def _drafted(ctx: Context, order: Record) -> dict[int, Decimal]:
+    """What drafts of the order bill already, per order line: an order that is resumed is not drafted twice."""
+    quantities: dict[int, Decimal] = {}
+    for invoice in ctx.table("salesInvoices").find("orderNumber", order["number"]):
+        for line in invoice["lines"] if invoice["status"] == "draft" else ():
+            sequence = line["orderLineSequence"]
+            quantities[sequence] = quantities.get(sequence, Decimal(0)) + decimal(line["quantity"])
+    return quantities
 
 
 def _wanted_of(shipment: Record) -> list[Wanted]:

@@ -1,4 +1,4 @@
-"""What the ERP tells the world. An event carries the resource as the API returns it, and belongs to the flow of its document."""
+"""What the ERP tells the world: an event carries the resource as the API returns it and belongs to its flow."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ COST_DECIMALS = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """quantity: base units, positive into stock and negative out of it. cost: what an inbound quantity is worth
-    together, None for the present average; an outbound one always costs the moving average unless it is stated (undo)."""
+    together, None for the present average; what goes out costs the moving average."""
 
     item_number: str
     location_code: str
@@ -35,7 +35,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """cost: positive figure for what moved. revaluation: see valuation.Receipt, zero unless stock had been below zero."""
+    """cost: positive figure for what moved. revaluation: see valuation.Receipt; 0 unless stock had been below zero."""
 
     entry: Record
     cost: Decimal

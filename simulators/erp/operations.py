@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from understudy import Handler, Job
 
-from .closing import cancel_sales_order, short_close_sales_order
+from .closing import cancel_sales_order, close_order, short_close_sales_order
 from .company import in_company
 from .credit_memos import create_credit_memo, get_credit_memo, post_credit_memo_operation
 from .credit_posting import apply_credit_memo
@@ -96,5 +96,6 @@ JOBS: Mapping[str, Job] = {
     "applyPrepayments": apply_prepayments,
     "applyCreditMemo": apply_credit_memo,
     "announceOverdue": announce_overdue,
+    "closeOrder": close_order,
     "freeHeldReservations": free_held_reservations,
 }

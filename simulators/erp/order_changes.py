@@ -85,7 +85,7 @@ def _require_changeable(order: Record, body: Mapping[str, Any]) -> None:
 
 
 def _merged(order: Record, body: Mapping[str, Any], found: Violations) -> Record:
-    """The order as the change asks for it: its own fields under those of the body, its lines under those named there."""
+    """The order as the change asks for it: its fields under those of the body, its lines under those named there."""
     asked = {**order, **body}
     if "customerId" in body and "customerNumber" not in body:
         asked["customerNumber"] = None

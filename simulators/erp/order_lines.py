@@ -84,7 +84,7 @@ def _progress(lines: Iterable[Mapping[str, Any]], name: str, words: tuple[str, s
 
 
 def is_finished(lines: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the order may close: every line shipped or cancelled in full, and all that was shipped invoiced (ORD-6)."""
+    """Whether the order may close: every line shipped or cancelled in full, and all that shipped invoiced (ORD-6)."""
     return all(
         amount(line, "outstanding") == 0 and amount(line, "invoiced") == amount(line, "shipped")
         for line in lines

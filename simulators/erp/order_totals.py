@@ -37,7 +37,7 @@ def check_control_totals(ctx: Context, order: Record, found: Violations) -> None
 
 
 def tolerance_of(documents: Sequence[Record]) -> Decimal:
-    """The most that rounding can cause: 0.005 for every taxed line and tax code of an order and its invoices (FIN-10)."""
+    """The most that rounding can cause: 0.005 for every taxed line and tax code of the documents (A23, FIN-10)."""
     taxed = [[line for line in document["lines"] if counts(line)] for document in documents]
     lines = sum(len(each) for each in taxed)
     codes = sum(len({line["taxCode"] for line in each}) for each in taxed)

@@ -146,7 +146,7 @@ def _check(ctx: Context, body: Mapping[str, Any], customer: Record | None, day: 
 def _wanted(
     ctx: Context, body: Mapping[str, Any], customer: Record, available: Decimal, found: Violations
 ) -> list[tuple[Record, Decimal]]:
-    """(invoice, amount) pairs: the stated applications, or the posted open invoices of the named order, oldest first."""
+    """(invoice, amount) pairs: the stated applications, or the open invoices of the named order, oldest first."""
     stated = body.get("applications") or []
     if not stated:
         return _open_invoices_of_order(ctx, body.get("orderNumber"), available)

@@ -1,4 +1,4 @@
-"""Discount allocation, line amounts and tax of a document (domain section 5, rules 2 to 6). Pure: values in, values out."""
+"""Discount allocation, line amounts and tax of a document (domain section 5, rules 2 to 6). Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TaxRules:
 
 @dataclass(frozen=True, slots=True)
 class TaxPart:
-    """The portion of a line that is taxed under one code. amount: rounded, net or gross as the document's prices are."""
+    """The portion of a line taxed under one code. amount: rounded, net or gross as the document's prices are."""
 
     tax_code: str
     percent: Decimal
@@ -81,7 +81,7 @@ class LineResult:
 
 @dataclass(frozen=True, slots=True)
 class TaxedDocument:
-    """lines: in the order given. summary: one row per tax code, in order of first appearance; it adds up to the lines."""
+    """lines: in the order given. summary: a row per tax code, in order of first appearance; it adds up to the lines."""
 
     lines: tuple[LineResult, ...]
     summary: tuple[CodeResult, ...]
@@ -110,7 +110,7 @@ def allocate_discount(discount: Decimal, goods: Sequence[Decimal], minor_units: 
 
 
 def split_freight(lines: Sequence[TaxableLine], rules: TaxRules, minor_units: int) -> tuple[TaxableLine, ...]:
-    """Under `freightTax=byGoodsShare`, divide each freight line over the tax codes of the goods, by their amounts (M-7)."""
+    """Under `freightTax=byGoodsShare`, divide each freight line over the tax codes of the goods by amount (M-7)."""
     goods: dict[tuple[str, Decimal], Decimal] = {}
     for line in lines:
         if not line.freight:

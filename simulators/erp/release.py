@@ -17,7 +17,7 @@ from .customers import survivor
 from .drafts import draft_invoice, schedule_posting
 from .events import announce
 from .order_check import check_order
-from .order_lines import amount, counts, is_physical, with_lines, with_quantities
+from .order_lines import amount, counts, is_finished, is_physical, with_lines, with_quantities
 from .records import Record, fetch, find_one, save
 from .reservations import announce_backorders, free_lines, reserve_lines, settle
 from .states import order_transitions, refused, require_order
@@ -81,16 +81,20 @@ def _release(ctx: Context, order: Record) -> Record:
         "_releasedAt": order["_releasedAt"] or instant_text(ctx.now),
     }
     released = reserve_lines(stock, released)
-    if not any(is_physical(line) for line in released["lines"]):
+    has_goods = any(is_physical(line) for line in released["lines"])
+    if not has_goods:
         released = ship_services(released)
     saved = save(ctx, "salesOrders", released)
     announce(ctx, "erp.salesorder.released.v1", saved)
     announce_backorders(ctx, order, saved)
     settle(ctx, stock)
-    if ctx.policy.get("invoicePolicy", "on_shipment") == "on_order" or saved["shipmentStatus"] == "fully_shipped":
+    if ctx.policy.get("invoicePolicy", "on_shipment") == "on_order" or not has_goods:
         invoice = draft_invoice(ctx, saved)
         if invoice is not None:
             schedule_posting(ctx, invoice)
+    if is_finished(saved["lines"]):
+        # It was shipped and invoiced while it was on hold. Released first, closed next: no state is skipped (ORD-9).
+        ctx.schedule("closeOrder", {"orderId": saved["id"]}, correlation_id=saved["correlationId"])
     return saved
 
 

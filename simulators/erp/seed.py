@@ -1,4 +1,4 @@
-"""What the ERP has before a scenario begins: master data, set-up, and opening stock with its opening posting (INV-11)."""
+"""What the ERP has before a scenario begins: master data, set-up, opening stock and its posting (INV-11)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Stock:
                     self.reserve(line["itemNumber"], line["locationCode"], sign * reserved)
 
     def changed(self) -> list[tuple[str, str]]:
-        """Item and location pairs whose availability differs from what it was, in the order in which they were touched."""
+        """Item and location pairs whose availability differs from what it was, in the order of being touched."""
         return [key for key, before in self._before.items() if self.available(*key) != before]
 
     def touched(self) -> list[tuple[str, str]]:
@@ -73,7 +73,7 @@ class Stock:
 
 
 def balance(item_number: str, location_code: str, status: str, on_hand: Decimal, reserved: Decimal) -> Record:
-    """A stock balance. Only SELLABLE stock is ever available (INV-12); no supply is planned here, so projected = available."""
+    """Only SELLABLE stock is ever available (INV-12). No supply is planned here, so projected is available."""
     available = quantity_text(on_hand - reserved if status == SELLABLE else ZERO)
     return {
         "_key": _key(item_number, location_code, status),

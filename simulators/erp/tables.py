@@ -1,4 +1,4 @@
-"""What the ERP remembers. Tables carry the names of the API's collections; fields that begin with `_` never leave it."""
+"""What the ERP remembers. Tables are named like the API's collections; fields that begin with `_` never leave it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLES = (
     TableSpec("accounts", key="number", versioned=False),
     TableSpec("postingSetup", key="_key", versioned=False),
     TableSpec("numberSeries", key="code", versioned=False),
-    # Documents. Business keys are plain indexes: under `idempotencySupport=none` nothing makes them unique (domain 2.1).
+    # Documents. Business keys are plain indexes: under `idempotencySupport=none` nothing makes them unique.
     TableSpec(
         "salesOrders",
         unique=("number",),

@@ -52,7 +52,7 @@ def issue(before: Valuation, quantity: Decimal, minor_units: int) -> tuple[Valua
 
 
 def receive(before: Valuation, quantity: Decimal, cost: Decimal, minor_units: int) -> Receipt:
-    """Add `quantity` pieces worth `cost` together. Pieces that fill a hole below zero are revalued to their true cost."""
+    """Add `quantity` pieces worth `cost` together. What fills a hole below zero is revalued to its true cost."""
     unit_cost = proportion(cost, Decimal(1), quantity)
     revaluation = ZERO
     if before.quantity < 0:

@@ -1,20 +1,14 @@
-"""An ERP alone in a world, and the standard records as requests: what the tests of its behaviour start from."""
+"""The ERP of a landscape and the standard records as requests: what the tests of its behaviour start from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
-from functools import cache
-from pathlib import Path
+from decimal import Decimal
 from typing import Any
 
-from understudy import open_workspace
-from understudy.simulate.host import Host
-from understudy.simulate.message import Response
+from understudy import EventEntry, Response
 from understudy.testing import Landscape
-from understudy.workspace import Workspace
 
-ROOT = Path(__file__).parents[2]
 ANNA, NORDWIND = "C00042", "C00050"
 ADDRESS = {
     "name": "Anna Keller",
@@ -25,22 +19,11 @@ ADDRESS = {
 }
 
 
-@cache
-def erp_workspace() -> Workspace:
-    """The reference workspace with the ERP only: the other systems have nothing to say here."""
-    whole = open_workspace(ROOT)
-    config = {name: deepcopy(whole.config[name]) for name in ("understudy", "policies", "data")}
-    config["data"].pop("literals", None)
-    config["systems"] = {"erp": deepcopy(whole.config["systems"]["erp"])}
-    return Workspace(ROOT, config)
-
-
 class Erp:
-    """A fresh ERP. Calls that must succeed return the body; `refuse` returns the problem."""
+    """The ERP of a landscape. `do` calls what must succeed and returns the body; `refuse` returns the problem."""
 
-    def __init__(self, **policies: str) -> None:
-        host = Host(erp_workspace().setup())
-        self.landscape = Landscape(host, host.start_run(policies=policies, integration="none"))
+    def __init__(self, landscape: Landscape) -> None:
+        self.landscape = landscape
         self._external = 0
 
     def call(self, operation_id: str, body: Any = None, **more: Any) -> Response:
@@ -74,6 +57,11 @@ class Erp:
         record = store.get(key)
         assert record is not None
         store.write(key, {**record, **fields})
+
+    def set_rate(self, code: str, rate: str) -> None:
+        for row in self.rows("taxCodes"):
+            if row["code"] == code:
+                self.change("taxCodes", row["_key"], rate=rate)
 
     def order(self, *lines: dict[str, Any], **header: Any) -> dict[str, Any]:
         """A draft order over lines made by `line`."""
@@ -151,7 +139,9 @@ class Erp:
             "postingDate": "2026-03-02",
         }
         cost = header.pop("unitCost", None)
-        return self.do("createPurchaseReceipt", body | header | {"lines": [line_ | ({"unitCost": cost} if cost else {})]})
+        return self.do(
+            "createPurchaseReceipt", body | header | {"lines": [line_ | ({"unitCost": cost} if cost else {})]}
+        )
 
     # -- what can be seen -----------------------------------------------------------------------------------------
 
@@ -164,8 +154,6 @@ class Erp:
         ]
 
     def balance_of(self, account: str) -> str:
-        from decimal import Decimal
-
         rows = [row for row in self.rows("generalLedgerEntries") if row["accountNumber"] == account]
         return str(sum((Decimal(r["debitAmount"]) - Decimal(r["creditAmount"]) for r in rows), Decimal("0.00")))
 
@@ -181,14 +169,8 @@ class Erp:
 
     def events(self, name: str = "") -> list[tuple[str, str]]:
         """(event, subject) of everything that the ERP told, in order."""
-        from understudy import EventEntry
-
         entries = [entry for entry in self.landscape.world.entries() if isinstance(entry, EventEntry)]
         return [(entry.name, entry.subject) for entry in entries if entry.name.startswith(name)]
-
-    def findings(self) -> list[str]:
-        """Where the simulator broke its own contract: always empty."""
-        return [text for entry in self.landscape.world.entries() for text in getattr(entry, "findings", ())]
 
 
 def line(item: str, quantity: str, price: str, **more: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from simulators.erp.valuation import Valuation, issue, receive
 D = Decimal
 
 
-def bought(*lots):
+def bought(*lots) -> Any:
     """A valuation after receipts of (quantity, unit cost)."""
     valuation = Valuation()
     for quantity, unit_cost in lots:
@@ -21,7 +22,7 @@ def bought(*lots):
     return valuation
 
 
-def test_m19_the_last_issue_takes_the_residue():
+def test_m19_the_last_issue_takes_the_residue() -> None:
     valuation = bought((10, "5.00"), (3, "5.50"))
     assert (valuation.quantity, valuation.value) == (13, D("66.50"))
     costs = []
@@ -32,7 +33,7 @@ def test_m19_the_last_issue_takes_the_residue():
     assert (valuation.quantity, valuation.value) == (0, D("0.00"))
 
 
-def test_pieces_issued_below_zero_are_revalued_when_they_arrive():
+def test_pieces_issued_below_zero_are_revalued_when_they_arrive() -> None:
     """10 at 5.00, issue 12: 2 below zero cost 5.00 each; they arrive at 6.00, so 2.00 more belongs to goods sold."""
     valuation, cost = issue(bought((10, "5.00")), D(12), 2)
     assert (cost, valuation.quantity, valuation.value) == (D("60.00"), -2, D("-10.00"))
@@ -40,7 +41,7 @@ def test_pieces_issued_below_zero_are_revalued_when_they_arrive():
     assert (receipt.revaluation, receipt.valuation.quantity, receipt.valuation.value) == (D("2.00"), 1, D("6.00"))
 
 
-def test_quantity_zero_has_value_zero_also_from_below():
+def test_quantity_zero_has_value_zero_also_from_below() -> None:
     valuation, _ = issue(bought((1, "5.00")), D(3), 2)
     receipt = receive(valuation, D(2), D("13.00"), 2)
     assert (receipt.valuation.quantity, receipt.valuation.value, receipt.revaluation) == (0, D("0.00"), D("3.00"))
@@ -61,5 +62,5 @@ EOM15 = {"baseDate": "endOfMonth", "dueDays": 15}
     ],
     ids=["N30", "PREPAID", "EOM+15", "EOM+15 in a leap year", "2/10N30"],
 )
-def test_an_invoice_is_due_by_its_terms(terms, document_date, due):
+def test_an_invoice_is_due_by_its_terms(terms: Any, document_date: Any, due: Any) -> None:
     assert due_date(terms, document_date) == due
