@@ -14,8 +14,10 @@ from typing import Any
 
 from . import instant
 from .failure import Failure, Refused
+from .flows.accounts import account_of
 from .practice import SOUND, Practice, Record, Verdict
 from .settings import SettingsError
+from .work import Work
 
 _CENT = Decimal("0.01")
 
@@ -152,6 +154,26 @@ def _no_tracking(fulfilment: Record) -> Record:
     return {name: value for name, value in fulfilment.items() if not name.startswith("tracking")}
 
 
+def _shows_draft(work: Work, shipment: Record) -> None:
+    """A draft has no number yet, so one is made up."""
+    number = shipment["orderNumber"]
+    for invoice in work.erp.rows("listSalesInvoices", "salesInvoices", f"orderNumber eq '{number}'"):
+        if invoice["status"] == "draft":
+            total = invoice["totals"]["includingTax"]
+            view = {
+                "number": f"DRAFT-{number}"[:20],
+                "accountId": account_of(work, invoice["customerId"])["id"],
+                "status": "issued",
+                "total": total,
+                "remaining": total,
+                "currency": invoice["currencyCode"],
+                "documentDate": shipment["postingDate"],
+                "dueDate": shipment["postingDate"],
+                "updatedAt": invoice["lastModifiedDateTime"],
+            }
+            work.crm.show_invoice(view)
+
+
 def _always_issued(view: Record) -> Record:
     return {**view, "status": "issued", "remaining": view["total"]}
 
@@ -163,8 +185,8 @@ def _lost_on_outage(failure: Failure) -> Verdict:
     return "lost" if (failure.cause.status or 0) >= 500 else "decide"
 
 
-def _lost_on_any(_failure: Failure) -> Verdict:
-    return "lost"
+def _crash(_failure: Failure) -> Verdict:
+    return "crash"
 
 
 def _swallowed(failure: Failure) -> Verdict:
@@ -197,9 +219,9 @@ _ALL = (
     ),
     Defect(
         "acknowledges-before-storing",
-        "Webhooks are answered before they are stored; the first failure while working on one loses it.",
+        "Webhooks are answered and only kept in memory: the first failure ends the process, and all of them with it.",
         "verdict",
-        Practice(verdict=_lost_on_any),
+        Practice(verdict=_crash),
     ),
     Defect(
         "duplicate-webhook-second-order",
@@ -269,8 +291,8 @@ _ALL = (
     Defect(
         "invoice-status-from-draft",
         "The portal is told of an invoice while it is still a draft.",
-        "shows_drafts",
-        Practice(shows_drafts=True),
+        "after_shipment",
+        Practice(after_shipment=_shows_draft),
     ),
     Defect(
         "invoice-always-issued",

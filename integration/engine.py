@@ -7,6 +7,7 @@ It starts no thread, reads no clock and draws no random number of its own; the h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,7 +79,8 @@ class Integration:
         self._down: set[str] = set()
         self._endpoints = {system: self._endpoint(system) for system in SYSTEMS}
         self._worker = Worker(
-            self._store, self._inbox, self._gates, self._dead_letters, self._log, self._metrics, settings.retry,
+            self._store, self._inbox, self._gates, self._dead_letters, self._log, self._metrics,
+            replace(settings.retry, honours_retry_after=self._practice.honours_retry_after),
             self._practice, self._mappings, clock, chance, self._open_work,
         )  # fmt: skip
         self._receiver = Receiver(settings, self._inbox, self._log, self._practice, clock, flows.flows_of)

@@ -73,7 +73,8 @@ class Inbox:
 
     def recount(self) -> None:
         """Read the counts from the table again, after a start or a load."""
-        with self._tally:
+        # The store's lock comes first, as it does wherever a count changes inside a transaction.
+        with self._store.transaction(), self._tally:
             rows = self._store.rows("SELECT flow, status, count(*) AS n FROM task GROUP BY flow, status")
             self.counts = Counter({(row["flow"], row["status"]): row["n"] for row in rows})
             self._changed = {row["entry"] for row in self._store.rows("SELECT entry FROM task")}
@@ -203,10 +204,11 @@ class Inbox:
         )  # fmt: skip
         self._count(entry, row["flow"], row["status"], "received")
 
-    def vanish(self, task: Task) -> None:
-        """Take a task away without a trace; only defects do so."""
-        self._store.write("DELETE FROM task WHERE entry = ?", task.entry)
-        self._count(task.entry, task.flow, "in_flight", None)
+    def vanish(self, task: Task | None) -> None:
+        """Take one unfinished task away without a trace, or all of them; only defects do so."""
+        entry = task.entry if task else None
+        self._store.write("DELETE FROM task WHERE finished_at IS NULL AND (? IS NULL OR entry = ?)", entry, entry)
+        self.recount()
 
     def recover(self, now: datetime) -> int:
         """After a start: what was in flight when the process ended is worked on again. Returns how many."""

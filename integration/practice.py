@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .failure import Failure
 
+if TYPE_CHECKING:
+    from .work import Work
+
 Record = dict[str, Any]
-Verdict = Literal["decide", "applied", "lost", "retry"]
+Verdict = Literal["decide", "applied", "lost", "crash", "retry"]
 
 
 def _same(value: Any) -> Any:
@@ -54,7 +57,7 @@ class Practice:
     sales_shipment: Callable[[Record, Mapping[str, Any]], Record] = lambda shipment, order: shipment  # noqa: ARG005
     store_fulfilment: Callable[[Record], Record] = _same
     invoice_view: Callable[[Record], Record] = _same
-    shows_drafts: bool = False
+    after_shipment: Callable[[Work, Record], None] = lambda work, shipment: None  # noqa: ARG005
 
 
 SOUND = Practice()

@@ -59,7 +59,7 @@ class Worker:
         """Work on a task until it has ended or is due again later. Never raises a Failure."""
         started = self._clock()
         system, body = self._inbox.body(task.source, task.id)
-        message = read(system, body)
+        message = replace(read(system, body), id=task.id)
         origin = origin_of(message, flow.id, task.attempts, "")
         try:
             origin = replace(origin, mapping=self._mappings.version(flow.mappings.get(message.name, "")))
@@ -110,8 +110,8 @@ class Worker:
         if verdict == "applied":
             self._ended(task, flow, origin, Applied(), started)
             return
-        if verdict == "lost":
-            self._inbox.vanish(task)
+        if verdict in ("lost", "crash"):
+            self._inbox.vanish(task if verdict == "lost" else None)
             return
         if verdict == "retry":
             failure = Retryable(failure.cause)

@@ -19,6 +19,7 @@ def post(work: Work) -> Outcome:
     shipment = work.erp.noted(f"{name}:create") or _create(work, name)
     if shipment["status"] == "draft":
         shipment = work.erp.post_shipment(shipment, name=f"{name}:post")
+    work.practice.after_shipment(work, shipment)
     # `reversed`: people have undone it at the ERP meanwhile, and the warehouse's event changes nothing any more.
     return Applied("" if shipment["status"] == "posted" else shipment["status"])
 

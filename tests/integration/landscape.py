@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from understudy.testing import Landscape, world_for
+from understudy.workspace import Workspace, open_workspace
 
 Record = dict[str, Any]
 
@@ -19,8 +22,14 @@ HOME = {
 }
 
 
-def open_landscape(**policies: str) -> Landscape:
-    return world_for(integration="embedded", policies=policies)
+@cache
+def workspace() -> Workspace:
+    """Read once for all tests; every landscape is a world of its own."""
+    return open_workspace(Path(__file__).parents[2])
+
+
+def open_landscape(*, defect: str = "", **policies: str) -> Landscape:
+    return world_for(workspace(), integration="embedded", defect=defect, policies=policies)
 
 
 def goods(sku: str, quantity: int, price: str, tax: str, *, rate: float = 0.19, discount: str = "") -> Record:

@@ -23,7 +23,7 @@ import pytest
 from integration.signature import sign
 from integration.transport import encode
 
-from .bench import customer_created
+from .bench import customer_created, event
 from .test_settings import GOOD, PREFIX
 
 pytestmark = pytest.mark.sockets
@@ -33,8 +33,9 @@ START = [sys.executable, "-c", "import sys; from integration.server import main;
 
 
 class _Systems(BaseHTTPRequestHandler):
-    """All four systems as far as F-11 needs them. `slow` seconds pass before the ERP answers."""
+    """All four systems as far as F-11 needs them. `slow`: seconds until the CRM finds its accounts."""
 
+    slow: float
     accounts: list[dict[str, Any]]
     subscriptions: list[dict[str, Any]]
 
@@ -46,6 +47,7 @@ class _Systems(BaseHTTPRequestHandler):
         if path.endswith("/subscriptions"):
             self._answer(200, {"value": [], "items": [], "subscriptions": []})
         else:
+            time.sleep(self.slow)
             self._answer(200, {"accounts": []})
 
     def do_POST(self) -> None:
@@ -70,7 +72,7 @@ class _Systems(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def systems() -> Iterator[tuple[str, type[_Systems]]]:
-    handler = type("Systems", (_Systems,), {"accounts": [], "subscriptions": []})
+    handler = type("Systems", (_Systems,), {"slow": 0.0, "accounts": [], "subscriptions": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -114,8 +116,8 @@ def request(port: int, method: str, path: str, body: bytes = b"", **headers: str
     return answer.status, json.loads(raw) if raw else None
 
 
-def deliver(port: int, event: dict[str, Any]) -> tuple[int, Any]:
-    body = encode(event)
+def deliver(port: int, message: dict[str, Any]) -> tuple[int, Any]:
+    body = encode(message)
     signed = sign(GOOD["ERP_SECRET"], body, datetime.now(UTC))
     return request(port, "POST", "/webhooks/erp", body, content_type="application/cloudevents+json", x_signature=signed)
 
@@ -154,6 +156,25 @@ def test_it_subscribes_works_and_stops_in_order(tmp_path: Path, systems: tuple[s
     assert err == ""
     records = [json.loads(line) for line in out.splitlines()]
     assert {"accepted", "applied", "duplicate"} <= {record["outcome"] for record in records}
+
+
+def test_a_slow_target_does_not_hold_up_other_flows(tmp_path: Path, systems: tuple[str, type[_Systems]]) -> None:
+    """OU-3, OU-6: while the CRM thinks, an order that needs no call is done."""
+    base, handler = systems
+    handler.slow = 4.0
+    order = {"number": "SO-1", "partialShipping": True, "lines": []}
+    with serving(environ(tmp_path, base)) as (_process, port):
+        assert deliver(port, customer_created())[0] == 202
+        assert deliver(port, event("erp", "erp.salesorder.released.v1", order, subject="SO-1"))[0] == 202
+
+        def statuses() -> dict[str, str]:
+            items = request(port, "GET", "/admin/messages", x_admin_key=GOOD["ADMIN_KEY"])[1]["items"]
+            return {row["flow"]: row["status"] for row in items}
+
+        eventually(lambda: statuses()["F-3"] == "skipped", seconds=3.5)
+        assert statuses()["F-11"] == "in_flight"
+        handler.slow = 0.0
+        eventually(lambda: statuses()["F-11"] == "applied")
 
 
 def test_ctrl_c_stops_it_in_order(tmp_path: Path) -> None:
