@@ -54,6 +54,7 @@ class Control:
             "getJournal": self._get_journal,
             "getState": self._get_state,
             "evaluateInvariants": self._evaluate,
+            "listRunMessages": self._list_messages,
             "listRunDeadLetters": self._list_dead_letters,
             "reprocessRunDeadLetter": self._reprocess,
         }
@@ -276,13 +277,20 @@ class Control:
 
     # -- the integration's adapter --------------------------------------------------------------------------------
 
+    def _list_messages(self, call: Call, wall: datetime | None) -> Response:
+        found = self._told(call, wall, "messages")
+        return _json(200, listing(found, ("id", "flow", "status"), int(call.query.get("limit", 100))))
+
     def _list_dead_letters(self, call: Call, wall: datetime | None) -> Response:
-        run = self._run(call, wall)
-        told = self._host.observe(run)
+        return _json(200, listing(self._told(call, wall, "deadLetters"), ("errorCode", "status", "flow"), 1000))
+
+    def _told(self, call: Call, wall: datetime | None, name: str) -> list[dict[str, Any]]:
+        """A list of the integration's report, narrowed by the query. Raises Problem 409 when it tells nothing."""
+        told = self._host.observe(self._run(call, wall))
         if told is None:
-            raise Problem("invalid-state-transition", "the integration has no adapter that tells its dead letters")
-        found = [dict(letter) for letter in told["deadLetters"]]
-        return _json(200, listing(found, ("errorCode", "status", "flow"), 1000))
+            raise Problem("invalid-state-transition", "the integration has no adapter that tells what it did")
+        wanted = {field: value for field, value in call.query.items() if field != "limit"}
+        return [dict(row) for row in told[name] if all(row.get(field) == value for field, value in wanted.items())]
 
     def _reprocess(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)
