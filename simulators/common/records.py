@@ -8,12 +8,14 @@ from typing import Any
 
 def present(record: Mapping[str, Any]) -> dict[str, Any]:
     """The record as the API returns it: without the fields, on any level, whose names begin with `_`."""
-    return {name: _shown(value) for name, value in record.items() if not name.startswith("_")}
+    return {name: _shown(value) for name, value in record.items() if name[0] != "_"}
 
 
 def _shown(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    # Records are plain JSON, so exact types will do; asking the abstract ones costs most of the time of a list.
+    kind = type(value)
+    if kind is dict:
         return present(value)
-    if isinstance(value, list | tuple):
+    if kind is list:
         return [_shown(element) for element in value]
     return value

@@ -17,7 +17,8 @@ from understudy.testing import world_for
 D = Decimal
 ITEMS = {"SKU-1001": "24.90", "SKU-1002": "12.00", "SKU-1004": "18.00"}
 
-KINDS = ("order order ship ship receive adjust undo cancel shortClose hold resume pay credit wait").split()
+KINDS = ["order", "order", "ship", "ship", "receive", "adjust", "undo", "cancel", "shortClose", "hold", "resume"]
+KINDS += ["pay", "credit", "wait"]
 
 commands = st.lists(
     st.tuples(
