@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from understudy.cli.sighting import OWN, Sighting
 from understudy.errors import EXIT_CLEAN, EXIT_FINDINGS, NothingVerified, WorkspaceError, closest
 
 if TYPE_CHECKING:
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
     from understudy.workspace import Workspace
 
 CLEAN = "(none)"
-OWN = "criteria"
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """How one scenario saw a defect. by: `criteria`, `invariant` and `mapping`, each with what it named."""
-
-    scenario: str
-    by: dict[str, list[str]]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"scenario": self.scenario, "by": self.by}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +75,7 @@ def command(
     The matrix says by which scenario, and whether by the scenario's own criteria, by an invariant or by the mapping
     judge. The sound integration must raise nothing.
     """
+    from understudy.cli.prove_python import python_scenarios
     from understudy.scenario.select import select
     from understudy.workspace import open_workspace
 
@@ -111,7 +101,11 @@ def command(
         if sys.stderr.isatty():
             click.echo(f"\r{number}/{len(wanted)} {name or 'sound integration':<40}", nl=False, err=True)
         meaning = catalogue[name] if name else "the sound integration"
-        proofs.append(Proof(name or CLEAN, meaning, _sightings(opened, selected, name, seed)))
+        seen = _sightings(opened, selected, name, seed)
+        if (not seen or not name) and not names:
+            # Scenarios in Python cost a process each time, so they are asked about the sound integration and survivors.
+            seen += python_scenarios(opened, paths, name, seed)
+        proofs.append(Proof(name or CLEAN, meaning, seen))
     if sys.stderr.isatty():
         click.echo("\r" + " " * 60 + "\r", nl=False, err=True)
     clean, caught = proofs[0], proofs[1:]
