@@ -14,6 +14,7 @@ from . import (
     documents,
     finance,
     idempotency,
+    mapping_judge,
     masterdata,
     messages,
     operations,
@@ -30,6 +31,8 @@ STEP = True
 FINAL = False
 TOLD = ("integration",)
 """Needs what the integration tells of itself; everything else is seen from outside."""
+
+MAPPING = "mapping"
 
 # id, statement, check, whether after every step, and what it needs beside the world
 INVARIANTS: tuple[Invariant, ...] = (
@@ -110,6 +113,11 @@ INVARIANTS: tuple[Invariant, ...] = (
     Invariant("OPS-5", "received = applied + skipped + duplicate + dead + in flight", operations.ops_5, STEP, TOLD),
     Invariant("REC-1", "Store orders = ERP orders, or the difference is listed", reconciliation.rec_1),
     Invariant("REC-2", "Portal invoices = ERP invoices", reconciliation.rec_2),
+    Invariant(
+        "MAP-4.1", "ERP orders, customers and payments are what mapping 4.1 says", mapping_judge.map_4_1, kind=MAPPING
+    ),
+    Invariant("MAP-4.2", "ERP stock documents are what mapping 4.2 says", mapping_judge.map_4_2, kind=MAPPING),
+    Invariant("MAP-4.3", "Portal invoices are what mapping 4.3 says", mapping_judge.map_4_3, kind=MAPPING),
 )
 
 __all__ = ["INVARIANTS"]

@@ -255,10 +255,11 @@ def _shown(value: Any) -> Any:
 
 
 def _shipment_line(evidence: Evidence, reference: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """(shipment, line) of `SH-2026-000077/10000`."""
+    """(shipment, line) of `SH-2026-000077/10000`: the number of the shipment and the line of the order that it shipped."""
     number, _, sequence = reference.partition("/")
     shipment = first(evidence.find("erp", "salesShipments", "number", number))
-    line = next((row for row in shipment["lines"] if str(row["sequence"]) == sequence), None) if shipment else None
+    lines = shipment["lines"] if shipment is not None else []
+    line = next((row for row in lines if str(row["orderLineSequence"]) == sequence), None)
     return (shipment, line) if shipment is not None and line is not None else None
 
 

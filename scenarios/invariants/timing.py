@@ -18,6 +18,13 @@ ATTEMPTS = 8
 _RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
 # 401: refresh the token once; 404: an object may be late; 412: read again; some 409 speak of the moment.
 _MAY_CHANGE = frozenset({401, 404, 412})
+_REFUSALS = frozenset(
+    {
+        "validation-failed", "unknown-reference", "customer-blocked", "item-blocked", "posting-setup-missing",
+        "posting-period-closed", "over-shipment", "over-receipt", "over-invoice", "over-credit", "currency-mismatch",
+        "total-mismatch", "idempotency-key-reuse", "malformed-request",
+    }
+)  # fmt: skip
 _PASSING_CONFLICTS = frozenset({"idempotency-in-progress", "entity-changed"})
 _FAR = timedelta(days=1)
 _MASTER_DATA = frozenset({"createItem", "updateItem", "createCustomer", "updateCustomer"})
@@ -77,6 +84,13 @@ def tim_3(evidence: Evidence) -> Iterator[Row | None]:
             continue
         stubborn = _repeated_in_vain(evidence, writes, allowed)
         yield {**row, **stubborn} if stubborn else None
+    for letter in recorded(evidence).told("deadLetters"):
+        tries = 1 + allowed.get(str(letter.get("messageId")), 0)
+        attempts = int(letter.get("attempts") or 0)
+        # A list of faults is a refusal of the content; what waits for an object that is still to come has none.
+        if letter.get("errors") and letter.get("errorCode") in _REFUSALS:
+            named = {"messageId": letter.get("messageId"), "errorCode": letter.get("errorCode")}
+            yield {**named, "attempts": attempts, "allowed": tries} if attempts > tries else None
 
 
 def _latencies(evidence: Evidence, event_name: str, system: str, operation: str) -> list[tuple[str, float]]:
@@ -125,7 +139,7 @@ def _started(evidence: Evidence, event: EventEntry) -> datetime:
 
 
 def _repairs(evidence: Evidence, system: str) -> list[datetime]:
-    """When somebody else corrected master data at the target: an integration that tells nothing had a dead letter then."""
+    """When somebody else corrected master data at the target: what was refused before may have been repaired by that."""
     return [
         exchange.at
         for exchange in recorded(evidence).exchanges
@@ -207,7 +221,7 @@ def _repeated_in_vain(evidence: Evidence, writes: Sequence[Exchange], reprocesse
     refusals = 0
     for before, after in pairwise(writes):
         status = before.status
-        if status is None or status < 400 or status in _RETRYABLE or before.fault:
+        if status is None or status < 400 or status in _RETRYABLE:
             continue
         if status in _MAY_CHANGE or (status == 409 and _code(before) in _PASSING_CONFLICTS):
             continue
