@@ -39,7 +39,10 @@ def post_credit_memo(ctx: Context, memo: Record, invoice: Record | None, *, post
 
 
 def apply_credit_memo(ctx: Context, payload: Mapping[str, Any]) -> None:
-    """Job after the posting: lower the invoice's open amount. Credited in full while open, it is `credited`."""
+    """Job after the posting: lower the invoice's open amount. Credited in full while open, it is `credited`.
+
+    What the invoice no longer owes stays on the memo, to be refunded.
+    """
     memo = ctx.table("creditMemos").get(payload["creditMemoId"])
     invoice = find_one(ctx, "salesInvoices", "number", memo["invoiceNumber"]) if memo is not None else None
     if memo is None or invoice is None or invoice["status"] not in OPEN_STATES:
@@ -56,8 +59,7 @@ def apply_credit_memo(ctx: Context, payload: Mapping[str, Any]) -> None:
     difference = settled - given
     voucher = Voucher("CreditMemo", memo["number"], posting_day(ctx, today(ctx)), memo["correlationId"])
     post(ctx, voucher, [debit(ROUNDING, difference), credit(RECEIVABLES, difference)])
-    applied = decimal(memo["remainingAmount"]) == 0
-    saved = save(ctx, "creditMemos", {**memo, "status": "applied" if applied else memo["status"]})
+    saved = save(ctx, "creditMemos", {**memo, "status": "applied"})
     announce(ctx, "erp.creditmemo.applied.v1", saved, causation_id=payload["causationId"])
     changed = save(ctx, "salesInvoices", {**invoice, "status": after})
     announce(ctx, "erp.salesinvoice.statuschanged.v1", changed, causation_id=payload["causationId"])

@@ -205,3 +205,17 @@ def test_a_stated_date_in_a_closed_period_is_refused(erp: Erp) -> None:
     memo = draft(erp, paid_standard_order(erp), pieces("1"))
     refusal = erp.refuse("postCreditMemo", {"postingDate": "2026-02-27"}, creditMemoId=memo["id"])
     assert refusal[:2] == (422, "posting-period-closed")
+
+
+def test_a_credit_beyond_what_is_open_leaves_the_rest_on_the_memo(erp: Erp) -> None:
+    order = erp.release(erp.order(line("SKU-1004", "2", "18.00"), customerNumber=NORDWIND, paymentTermsCode="N30"))
+    erp.ship(order, {10000: "2"})
+    erp.advance("PT6S")
+    invoice = erp.invoices()[0]
+    paid = [{"documentNumber": invoice["number"], "amount": "40.00"}]
+    erp.pay("40.00", customerNumber=NORDWIND, applications=paid)
+    memo = credit(erp, invoice, pieces("1"))
+    erp.advance("PT2S")
+    after = erp.do("getCreditMemo", creditMemoId=memo["id"])
+    assert (after["status"], after["remainingAmount"]) == ("applied", "18.58")
+    assert (erp.invoices()[0]["status"], erp.invoices()[0]["remainingAmount"]) == ("paid", "0.00")
