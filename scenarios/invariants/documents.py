@@ -142,9 +142,9 @@ def doc_7(evidence: Evidence) -> Iterator[Row | None]:
             problem = _reference_problem(evidence, order, line, reference)
             if not problem and reference is not None:
                 billed[reference] = billed.get(reference, ZERO) + dec(line["quantity"])
-                shipped = _shipment_line(evidence, reference)
-                if shipped is not None and billed[reference] > dec(shipped[1]["quantity"]):
-                    problem = f"bills {plain(billed[reference])} of {shipped[1]['quantity']} shipped"
+                shipped = _shipped_under(evidence, reference)
+                if shipped is not None and billed[reference] > shipped[2]:
+                    problem = f"bills {plain(billed[reference])} of {plain(shipped[2])} shipped"
             row = {"invoice": invoice["number"], "line": line["sequence"], "shipmentLineRef": reference}
             yield {**row, "problem": problem} if problem else None
 
@@ -254,13 +254,14 @@ def _shown(value: Any) -> Any:
     return value
 
 
-def _shipment_line(evidence: Evidence, reference: str) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """(shipment, line) of `SH-2026-000077/10000`: the number of the shipment and the line of the order that it shipped."""
+def _shipped_under(evidence: Evidence, reference: str) -> tuple[dict[str, Any], str, Decimal] | None:
+    """(shipment, order line, quantity) of `SH-2026-000077/10000`: a shipment and the order line that it shipped."""
     number, _, sequence = reference.partition("/")
     shipment = first(evidence.find("erp", "salesShipments", "number", number))
-    lines = shipment["lines"] if shipment is not None else []
-    line = next((row for row in lines if str(row["orderLineSequence"]) == sequence), None)
-    return (shipment, line) if shipment is not None and line is not None else None
+    if shipment is None:
+        return None
+    lines = [line for line in shipment["lines"] if str(line["orderLineSequence"]) == sequence]
+    return (shipment, sequence, total(dec(line["quantity"]) for line in lines)) if lines else None
 
 
 def _reference_problem(
@@ -268,17 +269,17 @@ def _reference_problem(
 ) -> str:
     if reference is None:
         return "no shipment line"
-    found = _shipment_line(evidence, reference)
+    found = _shipped_under(evidence, reference)
     if found is None:
         return "no such shipment line"
-    shipment, shipped = found
+    shipment, sequence, _ = found
     if shipment["orderNumber"] != order["number"]:
         return f"a shipment of {shipment['orderNumber']}"
     if shipment["status"] != "posted":
         return f"the shipment is {shipment['status']}"
-    known = line_of(order, shipped["orderLineSequence"])
-    if shipped["orderLineSequence"] != line["orderLineSequence"] or known is None:
-        return f"ships order line {shipped['orderLineSequence']}"
+    known = line_of(order, line["orderLineSequence"])
+    if sequence != str(line["orderLineSequence"]) or known is None:
+        return f"ships order line {sequence}"
     return "" if known["itemNumber"] == line["itemNumber"] else f"ships {known['itemNumber']}"
 
 

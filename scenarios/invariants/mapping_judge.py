@@ -97,7 +97,7 @@ def _judge(evidence: Evidence, name: str, operation: str, pairing: Pairing) -> I
 
 
 def _described(table: MappingTable, reading: Reading, difference: Any) -> Row:
-    """kind: missing, extra, different, refused, skipped. source, read: where the value comes from and what was there."""
+    """source, read: where the value comes from, and what was there. kind and the rest as in a Difference."""
     source = difference.source or source_of(table, difference.row, difference.target)
     described = {
         "row": difference.row,
@@ -176,8 +176,8 @@ def _invoices_read(evidence: Evidence, write: Exchange) -> Sequence[Reading]:
         for event in _stated(evidence, "erp", "erp.salesinvoice.", write.seq)
         if event_data(event).get("number") == number
     ]
-    # The state that the write itself names, where there is one: a difference is told against what was shown, not against
-    # an older state that happens to be nearer.
+    # The state that the write itself names, where there is one: a difference is told against what was shown, not
+    # against an older state that happens to be nearer.
     updated = story.body(write).get("updatedAt")
     found = [event for event in found if event_data(event).get("lastModifiedDateTime") == updated] or found
     # The envelope is the causing event's, whatever state was read: a payment may have led to reading the invoice back.

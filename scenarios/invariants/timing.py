@@ -139,7 +139,7 @@ def _started(evidence: Evidence, event: EventEntry) -> datetime:
 
 
 def _repairs(evidence: Evidence, system: str) -> list[datetime]:
-    """When somebody else corrected master data at the target: what was refused before may have been repaired by that."""
+    """When somebody else corrected master data at the target, and so may have repaired what was refused before."""
     return [
         exchange.at
         for exchange in recorded(evidence).exchanges
