@@ -39,7 +39,7 @@ def post_credit_memo(ctx: Context, memo: Record, invoice: Record | None, *, post
 
 
 def apply_credit_memo(ctx: Context, payload: Mapping[str, Any]) -> None:
-    """Job after the posting: lower the invoice's open amount. Credited in full while open, it is `credited`.
+    """Job after the posting: lower the invoice's open amount. Paid by credits alone, it is `credited`.
 
     What the invoice no longer owes stays on the memo, to be refunded.
     """
@@ -51,23 +51,22 @@ def apply_credit_memo(ctx: Context, payload: Mapping[str, Any]) -> None:
     if amount <= 0:
         return
     decimals, base_decimals = minor_units(ctx, memo["currencyCode"]), minor_units(ctx, base_currency(ctx))
-    credited_in_full = _credited(ctx, invoice) == decimal(invoice["totals"]["includingTax"])
-    status = invoice["status"]
     memo, given = lower_document(memo, amount, decimals, base_decimals)
     invoice, settled = lower_document(invoice, amount, decimals, base_decimals)
-    after = "credited" if credited_in_full and status == "open" else invoice_state(invoice)
     difference = settled - given
     voucher = Voucher("CreditMemo", memo["number"], posting_day(ctx, today(ctx)), memo["correlationId"])
     post(ctx, voucher, [debit(ROUNDING, difference), credit(RECEIVABLES, difference)])
     saved = save(ctx, "creditMemos", {**memo, "status": "applied"})
     announce(ctx, "erp.creditmemo.applied.v1", saved, causation_id=payload["causationId"])
-    changed = save(ctx, "salesInvoices", {**invoice, "status": after})
+    credited = _credited(ctx, invoice) == decimal(invoice["totals"]["includingTax"])
+    changed = save(ctx, "salesInvoices", {**invoice, "status": "credited" if credited else invoice_state(invoice)})
     announce(ctx, "erp.salesinvoice.statuschanged.v1", changed, causation_id=payload["causationId"])
 
 
 def _credited(ctx: Context, invoice: Mapping[str, Any]) -> Decimal:
-    memos = ctx.table("creditMemos").find("invoiceNumber", invoice["number"])
-    return total(decimal(memo["totals"]["includingTax"]) for memo in memos if memo["status"] != "draft")
+    """What credit memos have taken off the invoice's open amount."""
+    memos = [memo for memo in ctx.table("creditMemos").find("invoiceNumber", invoice["number"]) if memo["number"]]
+    return total(decimal(memo["totals"]["includingTax"]) - decimal(memo["remainingAmount"]) for memo in memos)
 
 
 def _bookings(ctx: Context, memo: Record) -> list[Booking]:

@@ -23,7 +23,7 @@ SHIPMENT: Mapping[str, tuple[str, ...]] = {"draft": ("posted",), "posted": ("rev
 INVOICE: Mapping[str, tuple[str, ...]] = {
     "draft": ("open", "deleted"),
     "open": ("partially_paid", "paid", "credited"),
-    "partially_paid": ("paid", "open"),
+    "partially_paid": ("paid", "open", "credited"),
     "paid": ("open",),
     "credited": (),
 }

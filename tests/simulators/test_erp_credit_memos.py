@@ -219,3 +219,13 @@ def test_a_credit_beyond_what_is_open_leaves_the_rest_on_the_memo(erp: Erp) -> N
     after = erp.do("getCreditMemo", creditMemoId=memo["id"])
     assert (after["status"], after["remainingAmount"]) == ("applied", "18.58")
     assert (erp.invoices()[0]["status"], erp.invoices()[0]["remainingAmount"]) == ("paid", "0.00")
+
+
+def test_an_invoice_credited_in_two_steps_is_credited_at_the_end(erp: Erp) -> None:
+    order = erp.release(erp.order(line("SKU-1004", "2", "18.00"), customerNumber=NORDWIND, paymentTermsCode="N30"))
+    erp.ship(order, {10000: "2"})
+    erp.advance("PT6S")
+    for _ in range(2):
+        credit(erp, erp.invoices()[0], pieces("1"))
+    erp.advance("PT2S")
+    assert (erp.invoices()[0]["status"], erp.invoices()[0]["remainingAmount"]) == ("credited", "0.00")
