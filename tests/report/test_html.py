@@ -148,6 +148,15 @@ def test_offending_rows_are_a_table() -> None:
     assert '["SO-1", "SO-2"]' in cells
 
 
+def test_a_row_that_names_a_journal_entry_leads_to_its_payload() -> None:
+    offending = [{"journal": 3, "problem": "late"}, {"journal": 999}, {"seq": True}, {"count": 3}]
+    broken = replace(sample.passing(), outcome="failed", verdicts=[sample.verdict("X", "failed", offending=offending)])
+    text = source([broken])
+    assert '<td><a href="#s1-m3">3</a></td>' in text
+    assert "<td>999</td>" in text
+    assert text.count('<table class="rows">') == 4
+
+
 def test_changes_of_state_stand_beside_what_caused_them() -> None:
     items = page([sample.passing()]).text("li")
     assert "shop orders 5512340001 status: new, open" in items

@@ -69,6 +69,26 @@ def test_offending_rows_are_capped_and_their_total_is_exact() -> None:
     ]
 
 
+def test_a_rule_broken_after_many_steps_is_told_once_with_rows_of_one_shape_together() -> None:
+    final = [{"order": "SO-1", "sum": "2"}, {"event": "e-1", "problem": "late"}, {"order": "SO-2", "sum": "3"}]
+    steps = [
+        sample.verdict("ORD-3", "failed", scope="step", step=f"s{n}", offending=[{"order": "SO-1", "sum": "2"}])
+        for n in range(1, 6)
+    ]
+    verdicts = [*steps, sample.verdict("ORD-3", "failed", offending=final)]
+    record = replace(sample.passing(), outcome="failed", verdicts=verdicts)
+    assert said(ScenarioFinished(record))[1:] == [
+        "    error: ORD-3 does not hold: Statement of ORD-3",
+        "      seen after step `s1`, `s2`, `s3` and 2 more",
+        "      3 of 4 examined offend:",
+        "        order  sum",
+        "        SO-1   2",
+        "        SO-2   3",
+        "        event  problem",
+        "        e-1    late",
+    ]
+
+
 def test_a_scenario_that_broke_off_says_why() -> None:
     assert said(ScenarioFinished(sample.broken_off())) == [
         "✗ ERROR   PS-1  (0 steps, 0 exchanges, 0 deliveries, 0 rules hold, 0.06 s)",
@@ -141,11 +161,11 @@ def test_the_defect_under_which_a_run_went_is_named() -> None:
     )
 
 
-def test_a_wide_table_names_the_columns_that_it_leaves_out() -> None:
-    row = {f"column{n}": "x" * 30 for n in range(6)}
-    assert aligned([row, {"extra": 1}], width=70) == [
-        "column0                         column1",
-        f"{'x' * 30}  {'x' * 30}",
-        "",
-        "(also: column2, column3, column4, column5, extra)",
+def test_rows_too_wide_for_a_table_are_told_in_words_and_lose_nothing() -> None:
+    row = {"mapping": "storefront-order-to-erp-sales-order", "target": "/lines/1/taxCode", "read": [{"rate": 0.07}]}
+    assert aligned([row, {"extra": 1}], width=60) == [
+        "- mapping storefront-order-to-erp-sales-order, target",
+        '  /lines/1/taxCode, read [{"rate": 0.07}]',
+        "- extra 1",
     ]
+    assert aligned([row], width=90)[0].split() == ["mapping", "target", "read"]

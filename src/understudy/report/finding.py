@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from understudy.report.normal import printable, short
-from understudy.report.table import aligned
+from understudy.report.table import aligned, by_shape
 
 ROWS = 5
 """Offending rows that a block shows; the total is always said."""
@@ -25,7 +25,7 @@ class Block:
 def blocks(scenario: Mapping[str, Any], rows: int = ROWS) -> list[Block]:
     """The findings of a recorded scenario: failed steps in order, rules that do not hold, what is missing."""
     found = [_step(step) for step in scenario["steps"] if step["outcome"] == "failed"]
-    found += [_verdict(v, rows) for v in scenario["verdicts"] if v["status"] in ("failed", "error")]
+    found += [_rule(first, others, rows) for first, *others in broken_rules(scenario["verdicts"])]
     if scenario["unproven"]:
         found.append(
             _block(
@@ -94,20 +94,26 @@ def found_line(found: Mapping[str, Any]) -> str:
     return f"{found['expression']} = {shown}"
 
 
-def _verdict(verdict: Mapping[str, Any], rows: int) -> Block:
-    statement = verdict["statement"]
-    if verdict["status"] == "error":
-        title = f"{verdict['id']} could not be judged: {statement}"
-    else:
-        title = f"{verdict['id']} does not hold: {statement}"
-    lines = []
-    if verdict["reason"]:
-        lines.append(verdict["reason"])
+def broken_rules(verdicts: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The verdicts that failed, one list a rule: that of the end first, as it saw everything, then by step."""
+    rules: dict[str, list[Mapping[str, Any]]] = {}
+    for verdict in verdicts:
+        if verdict["status"] in ("failed", "error"):
+            rules.setdefault(verdict["id"], []).append(verdict)
+    return [sorted(found, key=lambda v: v["scope"] != "final") for found in rules.values()]
+
+
+def _rule(verdict: Mapping[str, Any], others: Sequence[Mapping[str, Any]], rows: int) -> Block:
+    what = "could not be judged" if verdict["status"] == "error" else "does not hold"
+    lines = [verdict["reason"]] if verdict["reason"] else []
+    seen = [f"`{v['step']}`" for v in (verdict, *others) if v["step"]]
+    if seen:
+        more = f" and {len(seen) - 3} more" if len(seen) > 3 else ""
+        lines.append(f"seen after step {', '.join(seen[:3])}{more}")
     offending: Sequence[Mapping[str, Any]] = verdict["offending"]
     if offending:
-        when = f", seen after step `{verdict['step']}`" if verdict["step"] else ""
-        lines.append(f"{len(offending)} of {max(verdict['examined'], len(offending))} examined offend{when}:")
-        lines += [f"  {line}" for line in aligned(offending[:rows])]
+        lines.append(f"{len(offending)} of {max(verdict['examined'], len(offending))} examined offend:")
+        lines += [f"  {line}" for alike in by_shape(offending[:rows]) for line in aligned(alike)]
         if len(offending) > rows:
             lines.append(f"  … and {len(offending) - rows} more (--report json=FILE has all)")
-    return _block(verdict["kind"], title, lines)
+    return _block(verdict["kind"], f"{verdict['id']} {what}: {verdict['statement']}", lines)

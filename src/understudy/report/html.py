@@ -21,11 +21,11 @@ from markupsafe import Markup
 from understudy.report.count import never_observed, worst
 from understudy.report.coverage import coverage
 from understudy.report.diagram import Diagram, draw
-from understudy.report.finding import Block, blocks, call_words, found_line
+from understudy.report.finding import Block, blocks, broken_rules, call_words, found_line
 from understudy.report.message import Entry, Message, read_messages, setup_length, transitions
 from understudy.report.normal import many, printable, short
 from understudy.report.payload import Payload, Shelf
-from understudy.report.table import cell, columns
+from understudy.report.table import by_shape, cell, columns
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_BYTES = 4_400_000
@@ -33,6 +33,8 @@ MESSAGE_BYTES = 1_500
 """What the page should stay below, and what a message takes of it without its payload: the rest is for payloads."""
 LEAST_PAYLOADS = 60_000
 """Bytes of payloads that each scenario may have, however many there are."""
+JOURNAL_COLUMNS = ("journal", "seq")
+"""Columns in which rules name the journal entries that they speak of."""
 MAX_MESSAGES = 400
 MAX_ROWS = 50
 
@@ -50,13 +52,25 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """link: id of the message that a journal number names, empty for anything else."""
+
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Offence:
-    """A rule that does not hold. head, rows: the offending rows as a table, cut to MAX_ROWS of `total`."""
+    """A rule that does not hold. tables: head and rows of offending rows of one shape; `shown` of `total` in all.
+
+    others: the same rule, as it was found after single steps.
+    """
 
     verdict: Mapping[str, Any]
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    tables: tuple[tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]], ...]
+    shown: int
     total: int
+    others: tuple[Offence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +179,7 @@ def _chapter(
 ) -> Chapter:
     length = setup_length(entries)
     statuses = worst(scenario["verdicts"])
+    links = {entry.seq: f"{anchor}-m{entry.seq}" for entry in entries[:MAX_MESSAGES]}
     return Chapter(
         anchor=anchor,
         scenario=scenario,
@@ -172,7 +187,7 @@ def _chapter(
         exchanges=sum(entry.kind == "exchange" for entry in entries),
         deliveries=sum(entry.kind == "delivery" for entry in entries),
         failures=tuple(b for b in blocks(scenario, MAX_ROWS) if b.kind in ("step", "unproven", "unsettled")),
-        offences=tuple(_offence(v) for v in scenario["verdicts"] if v["status"] in ("failed", "error")),
+        offences=tuple(_offence(first, links, others) for first, *others in broken_rules(scenario["verdicts"])),
         held=_first_of(scenario["verdicts"], statuses, "passed"),
         unobserved=_first_of(scenario["verdicts"], statuses, "not_observable"),
         setup=draw(entries[:length], entries) if length else None,
@@ -193,15 +208,20 @@ def _first_of(
     return tuple(found.values())
 
 
-def _offence(verdict: Mapping[str, Any]) -> Offence:
-    rows: Sequence[Mapping[str, Any]] = verdict["offending"]
-    head = columns(rows[:MAX_ROWS])
-    return Offence(
-        verdict,
-        tuple(printable(name) for name in head),
-        tuple(tuple(cell(row, name, 200) for name in head) for row in rows[:MAX_ROWS]),
-        len(rows),
-    )
+def _offence(verdict: Mapping[str, Any], links: Mapping[int, str], others: Sequence[Mapping[str, Any]] = ()) -> Offence:
+    rows: Sequence[Mapping[str, Any]] = verdict["offending"][:MAX_ROWS]
+    tables = []
+    for alike in by_shape(rows):
+        head = columns(alike)
+        body = tuple(tuple(Cell(cell(row, name, 200), _link(row, name, links)) for name in head) for row in alike)
+        tables.append((tuple(printable(name) for name in head), body))
+    rest = tuple(_offence(other, links) for other in others)
+    return Offence(verdict, tuple(tables), len(rows), len(verdict["offending"]), rest)
+
+
+def _link(row: Mapping[str, Any], column: str, links: Mapping[int, str]) -> str:
+    value = row[column]
+    return links.get(value, "") if column in JOURNAL_COLUMNS and type(value) is int else ""
 
 
 def _lines(anchor: str, entries: Iterable[Entry], journal: Sequence[Mapping[str, Any]], shelf: Shelf) -> Iterable[Line]:
