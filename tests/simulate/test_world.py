@@ -35,7 +35,7 @@ class Board:
         return [e for e in self.run.stage.world.entries() if isinstance(e, kind)]
 
     def inject(self, **fault: Any) -> None:
-        self.run.stage.world.inject(read_fault({"system": "board", **fault}, ["board"]))
+        self.run.stage.world.faults.inject(self.run.stage.world, read_fault({"system": "board", **fault}, ["board"]))
 
 
 @pytest.fixture
@@ -231,7 +231,7 @@ def test_events_of_one_subject_keep_their_order_over_a_failure(board: Board) -> 
     world = board.run.stage.world
     for text in "ab":
         board.send("POST", "/notes", {"text": text})
-    world.redeliver(next(iter(world.events)))
+    world.dispatch.redeliver(world, next(iter(world.events)))
     board.run.stage.settle()
     assert {json.loads(body)["data"]["text"] for _, body in sink.got} == {"a", "b"}
 
@@ -241,7 +241,7 @@ def test_redelivery_sends_equal_bytes_many_times(board: Board) -> None:
     board.send("POST", "/notes", {"text": "a"})
     board.run.stage.settle()
     world = board.run.stage.world
-    assert len(world.redeliver(next(iter(world.events)), copies=4)) == 4
+    assert len(world.dispatch.redeliver(world, next(iter(world.events)), copies=4)) == 4
     board.run.stage.settle()
     assert len(sink.got) == 5
     assert len({body for _, body in sink.got}) == 1

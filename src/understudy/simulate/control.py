@@ -152,12 +152,13 @@ class Control:
 
     def _inject_fault(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)
-        fault = run.stage.world.inject(read_fault(call.body, run.stage.world.systems))
+        fault = run.stage.world.faults.inject(run.stage.world, read_fault(call.body, run.stage.world.systems))
         shown = {"id": fault.id, "kind": fault.kind, "system": fault.system, "count": fault.remaining}
         return _json(201, shown)
 
     def _clear_faults(self, call: Call, wall: datetime | None) -> Response:
-        return _json(200, {"count": self._run(call, wall).stage.world.clear_faults()})
+        world = self._run(call, wall).stage.world
+        return _json(200, {"count": world.faults.clear(world)})
 
     # -- evidence -------------------------------------------------------------------------------------------------
 
@@ -238,7 +239,7 @@ class Control:
         event_id = str(call.path["eventId"])
         if event_id not in run.stage.world.events:
             raise Problem("not-found", f"there is no event {event_id!r}")
-        made = run.stage.world.redeliver(event_id, int((call.body or {}).get("copies", 1)))
+        made = run.stage.world.dispatch.redeliver(run.stage.world, event_id, int((call.body or {}).get("copies", 1)))
         return _json(202, {"count": len(made), "deliveries": made})
 
     # -- verdict --------------------------------------------------------------------------------------------------

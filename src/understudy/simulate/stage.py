@@ -153,7 +153,7 @@ class Stage:
             except ConnectionReset:
                 return  # nobody waits for this answer any more; the journal has the exchange
         else:
-            outgoing = self.world.begin_delivery(due)
+            outgoing = self.world.dispatch.begin(self.world, due)
             if outgoing is not None:
                 self._deliver(outgoing)
 
@@ -170,7 +170,7 @@ class Stage:
     @property
     def quiet(self) -> bool:
         """No event waits for delivery and the hosted integration has no work; jobs of a later date do not count."""
-        return not self.world.pending_deliveries() and self._hosted_due() is None and not self._jobs_now()
+        return not self.world.dispatch.pending and self._hosted_due() is None and not self._jobs_now()
 
     def _jobs_now(self) -> bool:
         soon = self.world.clock.now + timedelta(minutes=1)
@@ -185,19 +185,19 @@ class Stage:
             try:
                 answer = self.hosted.handle("POST", path, query, outgoing.headers, outgoing.body)
             except Exception as crash:  # a receiver that crashes answers nothing: the sender sees a failed attempt
-                self.world.finish_delivery(outgoing, None, f"{type(crash).__name__}: {crash}")
+                self.world.dispatch.finish(self.world, outgoing, None, f"{type(crash).__name__}: {crash}")
                 return
-            self.world.finish_delivery(outgoing, answer.status)
+            self.world.dispatch.finish(self.world, outgoing, answer.status)
         elif self.post is not None:
             self._outgoing[outgoing.delivery_id] = outgoing
             self.post(outgoing)
         else:
-            self.world.finish_delivery(outgoing, None, f"nothing listens at {origin}")
+            self.world.dispatch.finish(self.world, outgoing, None, f"nothing listens at {origin}")
 
     def delivered(self, outgoing: Outgoing, answer: int | None, error: str = "") -> None:
         """The shell reports what came of an attempt that it was given by `post`."""
         if self._outgoing.pop(outgoing.delivery_id, None) is not None:
-            self.world.finish_delivery(outgoing, answer, error)
+            self.world.dispatch.finish(self.world, outgoing, answer, error)
 
     def request(self, request: Request, timeout_s: float = 30.0) -> Response:
         """Send a request to a system of this world, its path starting with the system's base; virtual time only.

@@ -6,7 +6,6 @@ behaviour, response check, commit. Nothing here reads a wall clock or a socket; 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,28 +16,17 @@ from typing import Any
 from understudy.contract import Operation
 from understudy.simulate.agenda import Agenda, Due
 from understudy.simulate.authenticate import ANONYMOUS, Credential
-from understudy.simulate.behaviour import Client, Context, DataSet, Emission, Reply
+from understudy.simulate.behaviour import Client, Context, DataSet, Reply
 from understudy.simulate.builtin import SUBSCRIPTIONS, token_reply
 from understudy.simulate.call import Call, check_media_and_size, parse_body, read_call, require_headers
 from understudy.simulate.chance import Chance
-from understudy.simulate.clock import Clock, render_instant
-from understudy.simulate.event import (
-    CONTENT_TYPE,
-    DELIVERY_LATENCY,
-    RETRY_LADDER,
-    SIGNATURE_HEADER,
-    TYPE_PREFIX,
-    Delivery,
-    Outgoing,
-    StoredEvent,
-    sign,
-)
-from understudy.simulate.fault import Fault
+from understudy.simulate.clock import Clock
+from understudy.simulate.dispatch import Dispatch
+from understudy.simulate.event import StoredEvent
+from understudy.simulate.fault import Fault, Faults
 from understudy.simulate.idempotency import KEPT_FOR, IdempotencyRecord, RecordKey, body_hash, is_recorded, replay
 from understudy.simulate.journal import (
-    DeliveryEntry,
     Entry,
-    EventEntry,
     Exchange,
     JobEntry,
     Journal,
@@ -89,16 +77,12 @@ class World:
         }
         self.sequences: dict[str, dict[str, int]] = {name: {} for name in systems}
         self.credentials: dict[str, Credential] = {}
-        self.faults: dict[str, Fault] = {}
-        self.events: dict[str, StoredEvent] = {}
-        self.deliveries: dict[str, Delivery] = {}
+        self.faults = Faults()
+        self.dispatch = Dispatch()
         self.wall: Callable[[], datetime] | None = None
         """Towards another process: the clock of signatures and token lifetimes; None means world time."""
         self._idempotency: dict[RecordKey, IdempotencyRecord] = {}
-        self._event_counts: dict[tuple[str, str], int] = {}
-        self._queues: dict[tuple[str, str], tuple[str, ...]] = {}
         self._tokens = 0
-        self._fault_count = 0
         self._start_sequences()
 
     # -- making and copying ---------------------------------------------------------------------------------------
@@ -127,8 +111,8 @@ class World:
         twin.agenda = self.agenda.fork()
         twin.tables = {s: {n: t.fork() for n, t in tables.items()} for s, tables in self.tables.items()}
         twin.sequences = {s: dict(numbers) for s, numbers in self.sequences.items()}
-        for attribute in ("credentials", "faults", "events", "deliveries", "_idempotency", "_event_counts", "_queues"):
-            setattr(twin, attribute, dict(getattr(self, attribute)))
+        twin.faults, twin.dispatch = self.faults.fork(), self.dispatch.fork()
+        twin.credentials, twin._idempotency = dict(self.credentials), dict(self._idempotency)
         if run is not None and run != self.run:
             twin.run = run
             twin._start_sequences()
@@ -152,11 +136,11 @@ class World:
         """A new bearer token. lifetime: None for one that never expires."""
         self._tokens += 1
         token = f"{self.chance.hex('token', self.run, system, actor, self._tokens, digits=32)}.{self.id}"
-        expires = None if lifetime is None else self._wall_now() + lifetime
+        expires = None if lifetime is None else self.wall_now() + lifetime
         self.add_credential(Credential(actor, system, "token", token, scopes, expires=expires))
         return token
 
-    def _wall_now(self) -> datetime:
+    def wall_now(self) -> datetime:
         return self.wall() if self.wall is not None else self.clock.now
 
     # -- requests -------------------------------------------------------------------------------------------------
@@ -170,7 +154,7 @@ class World:
         if not isinstance(match, Match):
             return 0
         client = self._client_or_anonymous(system, match.operation, request)
-        fault = self._matching_fault(system_name, match.operation.id, client.name)
+        fault = self.faults.matching(system_name, match.operation.id, client.name)
         return fault.effect.delay_ms() if fault is not None and fault.effect is not None and fault.skip == 0 else 0
 
     def handle(self, system_name: str, request: Request) -> Response:
@@ -192,8 +176,8 @@ class World:
         response: Response | None
         try:
             operation, path = self._route(system, request)
-            client = system.doorkeeper.admit(operation, request, self.credentials, self._wall_now())
-            fault = self._take_fault(system_name, operation.id, client.name) if self.faults else None
+            client = system.doorkeeper.admit(operation, request, self.credentials, self.wall_now())
+            fault = self.faults.take(self, system_name, operation.id, client.name) if self.faults else None
             early = fault.effect.before() if fault is not None and fault.effect is not None else None
             if early is not None:
                 response = early
@@ -375,6 +359,12 @@ class World:
         found = system.contract.schemas.violations(schema, body)
         return [f"{operation.id} answers {status} with {v.pointer or '/'}: {v.detail}" for v in found[:10]]
 
+    def _client_or_anonymous(self, system: System, operation: Operation, request: Request) -> Client:
+        try:
+            return system.doorkeeper.admit(operation, request, self.credentials, self.wall_now())
+        except Problem:
+            return ANONYMOUS
+
     # -- commit ---------------------------------------------------------------------------------------------------
 
     def _apply(self, system: System, context: Context) -> tuple[tuple[str, Any, Any, Any], ...]:
@@ -399,7 +389,7 @@ class World:
                 if old != new:
                     self._append_transition(system.name, table, key, field, old, new, cause)
         for emission in context.emissions:
-            self._publish(system, emission, cause)
+            self.dispatch.publish(self, system, emission, cause)
         for job in context.scheduled:
             payload = (system.name, job.job, job.payload, job.correlation_id, job.causation_id)
             self.agenda.add(job.at, "job", payload)
@@ -452,277 +442,13 @@ class World:
 
     # -- events and deliveries ------------------------------------------------------------------------------------
 
-    def _publish(self, system: System, emission: Emission, cause: int) -> None:
-        name = system.name
-        number = self._count(("event", name))
-        event_id = f"{name}-evt-{self.run * 100_000 + number:04d}"
-        sequence = self.run * 1_000_000 + self._count((name, emission.subject))
-        trace = self.chance.hex("trace", emission.correlation_id, digits=32)
-        span = self.chance.hex("span", event_id, digits=16)
-        stem, _, major = emission.type.rpartition(".v")
-        event: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": system.simulator.source,
-            "type": TYPE_PREFIX + emission.type,
-            "subject": emission.subject,
-            "time": render_instant(self.clock.now),
-            "datacontenttype": "application/json",
-            "dataschema": f"https://example.com/schemas/{stem}/{major}",
-            "correlationid": emission.correlation_id,
-            "sequence": f"{sequence:06d}",
-            "traceparent": f"00-{trace}-{span}-01",
-            "data": emission.data,
-        }
-        if emission.causation_id is not None:
-            event["causationid"] = emission.causation_id
-        findings: tuple[str, ...] = ()
-        spec = system.contract.events.get(emission.type)
-        if spec is None:
-            findings = (f"{name} sends {emission.type}, which its contract does not declare",)
-        else:
-            found = system.contract.schemas.violations(spec.schema, event)
-            findings = tuple(f"{emission.type} has {v.pointer or '/'}: {v.detail}" for v in found[:10])
-        stored = StoredEvent(event_id, name, emission.type, emission.subject, event, encode_json(event))
-        self.events[event_id] = stored
-        self.journal.append(
-            lambda seq: EventEntry(
-                seq,
-                self.clock.now,
-                system=name,
-                name=emission.type,
-                event_id=event_id,
-                subject=emission.subject,
-                cloud_event=event,
-                cause=cause,
-                findings=findings,
-            )
-        )
-        for subscription in self.subscriptions(name):
-            if subscription["active"] and emission.type in subscription["types"]:
-                self._enqueue(stored, subscription)
-
     def subscriptions(self, system: str) -> Iterator[dict[str, Any]]:
         return self.tables[system][SUBSCRIPTIONS.name].all()
 
-    def _count(self, key: tuple[str, str]) -> int:
-        value = self._event_counts.get(key, 0) + 1
-        self._event_counts[key] = value
-        return value
-
-    def _enqueue(self, event: StoredEvent, subscription: Mapping[str, Any]) -> None:
-        fault = self._take_event_fault(event.system, event.name)
-        parameters = (fault.parameters or {}) if fault is not None else {}
-        kind = fault.kind if fault is not None else ""
-        delivery = self._new_delivery(
-            event, subscription, 0, kind if kind in ("corrupt-event", "wrong-signature") else ""
-        )
-        if kind == "drop-event":
-            self.deliveries[delivery.id] = replace(delivery, status="dropped", mutation=kind)
-            self.note("event dropped", {"eventId": event.id, "name": event.name})
-            return
-        if kind == "late-event":
-            self.agenda.add(
-                self.clock.now + timedelta(seconds=int(parameters.get("seconds", 60))), "delivery", delivery.id
-            )
-            return
-        if kind == "duplicate-event":
-            for copy in range(1, int(parameters.get("copies", 5))):
-                twin = self._new_delivery(event, subscription, copy, "")
-                self.agenda.add(self.clock.now + DELIVERY_LATENCY, "delivery", twin.id)
-        if self.policy.get("ordering", "perSubject") == "shuffled":
-            late = timedelta(milliseconds=self.chance.integer("latency", delivery.id, low=0, high=2000))
-            self.agenda.add(self.clock.now + late, "delivery", delivery.id)
-            return
-        queue_key = (str(subscription["id"]), event.subject)
-        queue = self._queues.get(queue_key, ())
-        self._queues[queue_key] = (*queue, delivery.id)
-        if not queue:
-            self.agenda.add(self.clock.now + DELIVERY_LATENCY, "delivery", delivery.id)
-
-    def _new_delivery(self, event: StoredEvent, subscription: Mapping[str, Any], copy: int, mutation: str) -> Delivery:
-        delivery = Delivery(
-            id=f"d-{len(self.deliveries) + 1:05d}",
-            event_id=event.id,
-            system=event.system,
-            subscription_id=str(subscription["id"]),
-            sink=str(subscription["sink"]),
-            copy=copy,
-            mutation=mutation,
-        )
-        self.deliveries[delivery.id] = delivery
-        return delivery
-
-    def redeliver(self, event_id: str, copies: int = 1) -> list[str]:
-        """Deliver an event again, `copies` times at once. Returns delivery ids; KeyError if the event is unknown."""
-        event = self.events[event_id]
-        made = []
-        for subscription in self.subscriptions(event.system):
-            if not (subscription["active"] and event.name in subscription["types"]):
-                continue
-            before = sum(1 for d in self.deliveries.values() if d.event_id == event_id)
-            for number in range(copies):
-                delivery = self._new_delivery(event, subscription, before + number, "")
-                self.agenda.add(self.clock.now, "delivery", delivery.id)
-                made.append(delivery.id)
-        self.note("redeliver", {"eventId": event_id, "copies": copies})
-        return made
-
-    def begin_delivery(self, due: Due) -> Outgoing | None:
-        """The attempt to make now, or None when nothing is left to do (subscription gone, already delivered)."""
-        delivery = self.deliveries[due.payload]
-        if delivery.status not in PENDING:
-            return None
-        subscription = self.tables[delivery.system][SUBSCRIPTIONS.name].get(delivery.subscription_id)
-        if subscription is None or not subscription["active"]:
-            self._close(replace(delivery, status="given_up"))
-            return None
-        event = self.events[delivery.event_id]
-        secret = subscription["secret"] if delivery.mutation != "wrong-signature" else "not-the-secret-of-this-sink"
-        signature = sign(secret, int(self._wall_now().timestamp()), event.body)
-        body = event.body
-        if delivery.mutation == "corrupt-event":
-            middle = len(body) // 2
-            body = body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
-        headers = {
-            "content-type": CONTENT_TYPE,
-            SIGNATURE_HEADER: signature,
-            "x-correlation-id": str(event.cloud_event["correlationid"]),
-        }
-        return Outgoing(delivery.id, delivery.sink, headers, body, self.clock.now, delivery.attempts + 1)
-
-    def finish_delivery(self, outgoing: Outgoing, answer: int | None, error: str = "") -> None:
-        """Record what came of an attempt. answer: the receiver's status, None when it gave none within the time."""
-        delivery = self.deliveries[outgoing.delivery_id]
-        event = self.events[delivery.event_id]
-        if answer is not None and 200 <= answer < 300:
-            outcome = "delivered"
-        elif delivery.attempts < len(RETRY_LADDER):
-            outcome = "failed"
-        else:
-            outcome = "given_up"
-        after = delivery.attempted(outcome, answer)
-        self.deliveries[delivery.id] = after
-        self.journal.append(
-            lambda seq: DeliveryEntry(
-                seq,
-                self.clock.now,
-                system=delivery.system,
-                delivery_id=delivery.id,
-                event_id=event.id,
-                source=str(event.cloud_event["source"]),
-                name=event.name,
-                subject=event.subject,
-                sink=delivery.sink,
-                attempt=outgoing.attempt,
-                answer=answer,
-                error=error,
-                outcome=outcome,
-                body_hash=hashlib.sha256(outgoing.body).hexdigest(),
-                correlation_id=str(event.cloud_event["correlationid"]),
-                mutation=delivery.mutation,
-                copy=delivery.copy,
-            )
-        )
-        if outcome == "failed":
-            self.agenda.add(self.clock.now + RETRY_LADDER[delivery.attempts], "delivery", delivery.id)
-        else:
-            self._close(after)
-
-    def _close(self, delivery: Delivery) -> None:
-        self.deliveries[delivery.id] = delivery
-        queue_key = (delivery.subscription_id, self.events[delivery.event_id].subject)
-        queue = self._queues.get(queue_key, ())
-        if delivery.id not in queue:
-            return
-        rest = tuple(d for d in queue if d != delivery.id)
-        if not rest:
-            del self._queues[queue_key]
-            return
-        self._queues[queue_key] = rest
-        if queue[0] == delivery.id:
-            self.agenda.add(self.clock.now, "delivery", rest[0])
-
-    def pending_deliveries(self) -> list[Delivery]:
-        return [d for d in self.deliveries.values() if d.status in PENDING]
-
-    # -- faults ---------------------------------------------------------------------------------------------------
-
-    def inject(self, fault: Fault) -> Fault:
-        self._fault_count += 1
-        fault = replace(fault, id=f"f-{self._fault_count:03d}")
-        self.faults[fault.id] = fault
-        self.note(
-            "fault injected",
-            {
-                "id": fault.id,
-                "kind": fault.kind,
-                "system": fault.system,
-                "operationId": fault.operation_id,
-                "eventType": fault.event_type,
-                "count": fault.remaining,
-                "parameters": dict(fault.parameters or {}),
-            },
-        )
-        return fault
-
-    def clear_faults(self) -> int:
-        count = len(self.faults)
-        self.faults.clear()
-        self.note("faults cleared", {"count": count})
-        return count
-
-    def _matching_fault(self, system: str, operation_id: str, client: str) -> Fault | None:
-        for fault in self.faults.values():
-            if (
-                fault.effect is not None
-                and fault.system == system
-                and fault.operation_id in ("", operation_id)
-                and fault.client in ("", client)
-                and fault.remaining != 0
-            ):
-                return fault
-        return None
-
-    def _take_fault(self, system: str, operation_id: str, client: str) -> Fault | None:
-        fault = self._matching_fault(system, operation_id, client)
-        if fault is None:
-            return None
-        if fault.skip > 0:
-            self.faults[fault.id] = fault.skipped()
-            return None
-        if fault.probability < 1 and self.chance.uniform("fault", fault.id, self.journal.count) >= fault.probability:
-            return None
-        self._spend(fault)
-        return fault
-
-    def _take_event_fault(self, system: str, name: str) -> Fault | None:
-        for fault in self.faults.values():
-            if (
-                fault.effect is None
-                and fault.system == system
-                and fault.event_type in ("", name)
-                and fault.remaining != 0
-            ):
-                if fault.skip > 0:
-                    self.faults[fault.id] = fault.skipped()
-                    return None
-                self._spend(fault)
-                return fault
-        return None
-
-    def _spend(self, fault: Fault) -> None:
-        used = fault.used()
-        if used.remaining == 0:
-            del self.faults[fault.id]
-        else:
-            self.faults[fault.id] = used
-
-    def _client_or_anonymous(self, system: System, operation: Operation, request: Request) -> Client:
-        try:
-            return system.doorkeeper.admit(operation, request, self.credentials, self._wall_now())
-        except Problem:
-            return ANONYMOUS
+    @property
+    def events(self) -> Mapping[str, StoredEvent]:
+        """Every event stated so far, by id."""
+        return self.dispatch.events
 
     # -- record ---------------------------------------------------------------------------------------------------
 

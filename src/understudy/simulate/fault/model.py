@@ -59,14 +59,6 @@ class Fault:
         return self if self.remaining < 0 else replace(self, remaining=self.remaining - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Injected:
-    """The fault that hit one request."""
-
-    fault: Fault
-    effect: RequestFault
-
-
 def take(parameters: Mapping[str, Any], allowed: Mapping[str, type | tuple[type, ...]]) -> dict[str, Any]:
     """The parameters, checked by name and type. Raises ValueError with what was allowed."""
     for name, value in parameters.items():
