@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from understudy.contract.reference import escape
@@ -12,7 +11,7 @@ from understudy.errors import MappingError, closest
 from understudy.mapping.argument import value_of
 from understudy.mapping.frame import DependsOnRefused, Element, Frame
 from understudy.mapping.function import INVALID, REQUIRED, Refusal, Shape
-from understudy.mapping.number import EXACT, number_of, plain
+from understudy.mapping.number import quantity, total
 from understudy.mapping.program import Array, Call, Check, Feed, Field, Program
 from understudy.mapping.result import Applied, Repair, Violation
 from understudy.mapping.spec import MergeSpec
@@ -351,8 +350,8 @@ def _merge(elements: list[dict[str, Any]], merge: MergeSpec) -> list[dict[str, A
             merged[key] = dict(element)
             continue
         for name in merge.sum:
-            values = [number_of(held[name]) for held in (known, element) if held.get(name) is not None]
-            known[name] = plain(EXACT.add(*values) if len(values) == 2 else sum(values, Decimal(0)))
+            added = total([known.get(name), element.get(name)])
+            known.update({name: quantity(added)} if added is not None else {})
         for name in merge.concat:
             joined = [*(known.get(name) or []), *(element.get(name) or [])]
             known.update({name: joined} if joined else {})

@@ -80,7 +80,7 @@ def _parameter(sides: Sides, row: RowSpec, field: FieldSpec, target: Path) -> It
             f"{field.pointer}/target",
             row=row.id,
             place=target.text,
-            hint=closest(name, declared),
+            hint=closest(name, declared) or (f"it declares {', '.join(declared)}" if declared else ""),
             expected=declared,
             actual=name,
         )

@@ -16,7 +16,7 @@ from understudy.mapping.argument import compile_argument, value_of
 from understudy.mapping.function import Refusal
 from understudy.mapping.number import json_number, same
 from understudy.mapping.path import Path, Step
-from understudy.mapping.program import Program, Row
+from understudy.mapping.program import Field, Program, Row
 from understudy.mapping.result import Applied
 from understudy.mapping.spec import ArraySpec, FieldSpec
 from understudy.mapping.table import MappingTable
@@ -30,7 +30,8 @@ class Difference:
 
     kind: missing, extra, different; refused (the message should not have been written at all) or skipped (likewise, the
     table passes it over). row: id of the row, empty for a field that no row governs. target: JSON pointer into the
-    written document, or `header:Name`. source: JSON pointer of the value that is to blame for a refusal.
+    written document, or `header:Name`. source: JSON pointer of the value that should have been used, or that is to
+    blame for a refusal; empty where there is none.
     """
 
     kind: str
@@ -113,85 +114,101 @@ def _judgeable(program: Program, documents: Mapping[str, Any]) -> tuple[list[Row
 
 
 @dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the comparison is. names: from the root, arrays as `lines[]`. spot: the same as an output place of the run,
+    with indexes. pointer: into the written document. feed: of the array element that it is in."""
+
+    names: tuple[str, ...] = ()
+    spot: tuple[Any, ...] = ("target",)
+    pointer: str = ""
+    feed: str = ""
+
+    @property
+    def text(self) -> str:
+        return ".".join(self.names)
+
+    def member(self, name: str) -> _Place:
+        return _Place((*self.names, name), (*self.spot, name), f"{self.pointer}/{escape(str(name))}", self.feed)
+
+    def element(self, array: ArraySpec, index: int, position: int, feed: str) -> _Place:
+        """index: in the expected array, position: in the written one."""
+        return _Place((array.target,), (*self.spot, index), f"{self.pointer}/{position}", feed)
+
+
 class _Comparison:
-    program: Program
-    run: Run
-    unjudged: Sequence[FieldSpec]
-    absent: Collection[str]
+    def __init__(self, program: Program, run: Run, unjudged: Sequence[FieldSpec], absent: Collection[str]) -> None:
+        self.program = program
+        self.run = run
+        self.unjudged = unjudged
+        self.absent = absent
+        self.written = {id(origin[0].spec) for origin in run.frame.origins if isinstance(origin[0], Field)}
+        self.feeds = {id(element.target): feed for (_, feed), elements in run.elements.items() for element in elements}
 
     def body(self, applied: Applied, written: Any) -> Iterator[Difference]:
         actual = written if isinstance(written, Mapping) else {}
         if not isinstance(written, Mapping):
             yield Difference(kind="different", row="", target="", expected=applied.document, actual=written)
-        yield from self.members((), applied.document, actual, "")
+        yield from self.members(_Place(), applied.document, actual)
 
-    def members(
-        self, place: tuple[str, ...], expected: Mapping[str, Any], actual: Mapping[str, Any], pointer: str
-    ) -> Iterator[Difference]:
-        """place: names from the root, arrays as `lines[]`."""
+    def members(self, place: _Place, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[Difference]:
         for name in dict.fromkeys([*expected, *actual]):
-            here, at = (*place, name), f"{pointer}/{escape(str(name))}"
+            here = place.member(name)
             left, right = expected.get(name, _ABSENT), actual.get(name, _ABSENT)
-            array = self.array(here)
+            array = self.program.spec.arrays.get(f"{name}[]") if not place.names else None
             if array is not None and any(feed.each.scope in self.absent for feed in array.feeds.values()):
                 continue
             if array is not None and isinstance(right, list | tuple):
-                yield from self.elements(array, [] if left is _ABSENT else left, right, at)
+                yield from self.elements(here, array, [] if left is _ABSENT else left, right)
             elif isinstance(left, Mapping) and isinstance(right, Mapping):
-                yield from self.members(here, left, right, at)
+                yield from self.members(here, left, right)
             elif right is _ABSENT or right is None:
                 wanted = left is not _ABSENT and left is not None and left != []
-                if wanted and not self.replaced(here, actual, place) and not self.may_omit(here):
-                    yield self.difference("missing", here, at, left, None)
+                if wanted and not self.replaced(here, actual) and not self.may_omit(here):
+                    yield self.difference("missing", here, left, None)
             elif left is _ABSENT:
                 if not self.allowed(here, right):
-                    yield from self.extra(here, at, right)
+                    yield from self.extra(here, right)
             elif not self.equal(here, left, right):
-                yield self.difference("different", here, at, left, right)
+                yield self.difference("different", here, left, right)
 
     def elements(
-        self, array: ArraySpec, expected: Sequence[Any], actual: Sequence[Any], pointer: str
+        self, place: _Place, array: ArraySpec, expected: Sequence[Any], actual: Sequence[Any]
     ) -> Iterator[Difference]:
         """Elements paired by the array's key, else by position; what is left over is missing or extra."""
         left = list(enumerate(actual))
         for index, element in enumerate(expected):
-            match = next((pair for pair in left if self.paired(array, element, index, pair)), None)
+            feed = self.feeds.get(id(element), "")
+            match = next((pair for pair in left if _paired(array, element, index, pair)), None)
             if match is None:
-                yield self.difference("missing", (array.target,), f"{pointer}/{index}", element, None)
+                yield self.difference("missing", place.element(array, index, index, feed), element, None)
                 continue
             left.remove(match)
             position, written = match
+            here = place.element(array, index, position, feed)
             if isinstance(written, Mapping):
-                yield from self.members((array.target,), element, written, f"{pointer}/{position}")
+                yield from self.members(here, element, written)
             else:
-                yield self.difference("different", (array.target,), f"{pointer}/{position}", element, written)
+                yield self.difference("different", here, element, written)
         for position, written in left:
-            yield self.difference("extra", (array.target,), f"{pointer}/{position}", None, written)
+            yield self.difference("extra", place.element(array, len(expected) + position, position, ""), None, written)
 
-    def paired(self, array: ArraySpec, element: Mapping[str, Any], index: int, other: tuple[int, Any]) -> bool:
-        position, written = other
-        keyed = [name for name in array.key if element.get(name) is not None]
-        if not keyed or not isinstance(written, Mapping):
-            return position == index
-        return all(str(written.get(name)) == str(element[name]) for name in keyed)
-
-    def extra(self, here: tuple[str, ...], pointer: str, value: Any) -> Iterator[Difference]:
+    def extra(self, here: _Place, value: Any) -> Iterator[Difference]:
         """An object that the table does not expect: one difference for each field in it that is not free."""
         if isinstance(value, Mapping) and value:
             for name, inner in value.items():
-                if inner is not None and not self.allowed((*here, name), inner):
-                    yield from self.extra((*here, name), f"{pointer}/{escape(str(name))}", inner)
+                if inner is not None and not self.allowed(here.member(name), inner):
+                    yield from self.extra(here.member(name), inner)
         elif value not in ([], {}):
-            yield self.difference("extra", here, pointer, None, value)
+            yield self.difference("extra", here, None, value)
 
     def headers(self, applied: Applied, headers: Mapping[str, str]) -> Iterator[Difference]:
         sent = {name.lower(): value for name, value in headers.items()}
         for name, value in applied.headers.items():
             actual = sent.get(name.lower())
-            field = self.target(f"header:{name}")
+            row, field = self.feeder(f"header:{name}")
             longer = actual is not None and field is not None and field.judge == "prefix" and actual.startswith(value)
-            if actual != value and not longer and not (actual is None and field and field.judge == "may_omit"):
-                row = self.row_of(f"header:{name}")
+            omitted = actual is None and field is not None and field.judge == "may_omit"
+            if actual != value and not longer and not omitted:
                 kind = "missing" if actual is None else "different"
                 yield Difference(kind=kind, row=row, target=f"header:{name}", expected=value, actual=actual)
 
@@ -199,14 +216,11 @@ class _Comparison:
         for name, value in applied.path.items():
             actual = path.get(name)
             if actual is not None and actual != value:
-                row = self.row_of(f"path:{name}")
+                row, _ = self.feeder(f"path:{name}")
                 yield Difference(kind="different", row=row, target=f"path:{name}", expected=value, actual=actual)
 
-    def array(self, here: tuple[str, ...]) -> ArraySpec | None:
-        return self.program.spec.arrays.get(f"{here[0]}[]") if len(here) == 1 else None
-
-    def equal(self, here: tuple[str, ...], left: Any, right: Any) -> bool:
-        field = self.field(here)
+    def equal(self, here: _Place, left: Any, right: Any) -> bool:
+        _, field = self.feeder(here.text, here.feed)
         if field is not None and field.type.decimal:
             try:
                 return json_number(left) == json_number(right)
@@ -214,62 +228,57 @@ class _Comparison:
                 return False
         return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
-    def field(self, here: tuple[str, ...]) -> FieldSpec | None:
-        """The field that governs a place, or the first one inside it."""
-        text = _text(here)
-        inside: FieldSpec | None = None
-        for _, field in self.program.spec.fields():
-            if field.target is None or field.target.scope != "source":
+    def feeder(self, text: str, feed: str = "") -> tuple[str, FieldSpec | None]:
+        """The row and field that govern a target: of several the one that has written, else the first; for an object or
+        an element, the first one inside it."""
+        exact: list[tuple[str, FieldSpec]] = []
+        inside: list[tuple[str, FieldSpec]] = []
+        for row, field in self.program.spec.fields():
+            if field.target is None or (feed and feed not in field.feeds):
                 continue
             if field.target.text == text:
-                return field
-            if inside is None and field.target.text.startswith(f"{text}."):
-                inside = field
-        return inside
+                exact.append((row.id, field))
+            elif field.target.text.startswith(f"{text}."):
+                inside.append((row.id, field))
+        candidates = exact or inside
+        wrote = next((pair for pair in candidates if id(pair[1]) in self.written), None)
+        return wrote or (candidates[0] if candidates else ("", None))
 
-    def may_omit(self, here: tuple[str, ...]) -> bool:
-        """Whether a writer may leave the field out, by any row that feeds it."""
-        text = _text(here)
-        return any(field.target_text == text and field.judge == "may_omit" for _, field in self.program.spec.fields())
+    def may_omit(self, here: _Place) -> bool:
+        """Whether a writer may leave the field out."""
+        _, field = self.feeder(here.text, here.feed)
+        return field is not None and field.judge == "may_omit"
 
-    def target(self, text: str) -> FieldSpec | None:
-        return next((field for _, field in self.program.spec.fields() if field.target_text == text), None)
-
-    def row_of(self, target: str) -> str:
-        return next((row.id for row, field in self.program.spec.fields() if field.target_text == target), "")
-
-    def allowed(self, here: tuple[str, ...], value: Any) -> bool:
+    def allowed(self, here: _Place, value: Any) -> bool:
         """Free by the table, another way to say what a row says, or fed by a row that could not be judged."""
-        text = _text(here)
         for free in self.program.spec.free:
-            if _covers(free.path, text) and (free.any_value or same(free.value, value)):
+            if _covers(free.path, here.text) and (free.any_value or same(free.value, value)):
                 return True
-        if any(field.target is not None and field.target.text == text for field in self.unjudged):
+        if any(field.target is not None and field.target.text == here.text for field in self.unjudged):
             return True
         for _, field in self.program.spec.fields():
-            if text in field.instead:
-                return same(self.instead(field, text), value)
+            if here.text in field.instead:
+                argument = compile_argument(field.instead[here.text], None)
+                return same(value_of(argument, self.run.frame, None), value)
         return False
 
-    def instead(self, field: FieldSpec, text: str) -> Any:
-        return value_of(compile_argument(field.instead[text], None), self.run.frame, None)
-
-    def replaced(self, here: tuple[str, ...], actual: Mapping[str, Any], place: tuple[str, ...]) -> bool:
+    def replaced(self, here: _Place, actual: Mapping[str, Any]) -> bool:
         """Whether the writer used the field that may stand for this one; its value is judged where it is."""
-        field = self.field(here)
-        if field is None:
-            return False
-        names = [name for name in field.instead if "." not in name or name.rpartition(".")[0] == _text(place)]
-        return any(actual.get(name.rpartition(".")[2]) is not None for name in names)
+        _, field = self.feeder(here.text, here.feed)
+        return field is not None and any(actual.get(name.rpartition(".")[2]) is not None for name in field.instead)
 
-    def difference(self, kind: str, here: tuple[str, ...], pointer: str, expected: Any, actual: Any) -> Difference:
-        field = self.field(here)
-        row = next((row.id for row, held in self.program.spec.fields() if held is field), "") if field else ""
-        return Difference(kind=kind, row=row, target=pointer, expected=expected, actual=actual)
+    def difference(self, kind: str, here: _Place, expected: Any, actual: Any) -> Difference:
+        row, field = self.feeder(here.text, here.feed)
+        source = self.run.frame.pointer_of(here.spot) if field is not None and kind != "extra" else ""
+        return Difference(kind=kind, row=row, target=here.pointer, expected=expected, actual=actual, source=source)
 
 
-def _text(here: tuple[str, ...]) -> str:
-    return ".".join(here)
+def _paired(array: ArraySpec, element: Mapping[str, Any], index: int, other: tuple[int, Any]) -> bool:
+    position, written = other
+    keyed = [name for name in array.key if element.get(name) is not None]
+    if not keyed or not isinstance(written, Mapping):
+        return position == index
+    return all(str(written.get(name)) == str(element[name]) for name in keyed)
 
 
 def _covers(path: Path, text: str) -> bool:

@@ -10,7 +10,7 @@ A code table is a YAML file with an owner:
     rows:
       - {store: dhl_std, erp: DHL-STD, active: true}
 
-A key column may hold `*`, which stands for any value; a row without it wins.
+A key column may hold `*`, which stands for any value. A row without it wins, else the one that is exact further left.
 """
 
 from __future__ import annotations
@@ -50,12 +50,11 @@ class Supplied:
     owner: str = ""
 
     def find(self, *key: Any) -> Any:
+        if any(isinstance(part, list | dict) for part in key):
+            return None  # a list or an object is never a key
         if callable(self.data):
             return self.data(*key)
-        try:
-            return self.data.get(key[0] if len(key) == 1 else key)
-        except TypeError:
-            return None  # a list or an object is never a key
+        return self.data.get(key[0] if len(key) == 1 else key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +136,7 @@ def code_table(
         table._index[folded] = row
         if ANY in parts:
             masks[tuple(part == ANY for part in parts)] = None
-    most_exact_first = sorted(masks, key=lambda mask: (sum(mask), mask))
-    object.__setattr__(table, "_masks", tuple(most_exact_first))
+    object.__setattr__(table, "_masks", tuple(sorted(masks)))
     return table
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from understudy.mapping.function import UNKNOWN_REFERENCE, Refusal, kind_of, shown
 
-EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
+# Every operand has at most 40 digits (see number_of), so that products of a few of them stay exact.
+EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 ROUNDING = {"halfUp": ROUND_HALF_UP, "halfEven": ROUND_HALF_EVEN, "down": ROUND_DOWN}
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?\Z", re.ASCII)
 _WITH_UNIT = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z][A-Za-z0-9]*)\s*", re.ASCII)
@@ -22,7 +23,7 @@ def number_of(value: Any) -> Decimal:
     """The exact value of a decimal string or an integer. Raises Refusal for anything else, floats included."""
     if isinstance(value, str) and _PLAIN.match(value) and len(value) <= _MAX_DIGITS:
         return Decimal(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_MAX_DIGITS:
         return Decimal(value)
     if isinstance(value, Decimal) and value.is_finite():
         return value
@@ -130,7 +131,7 @@ def minus(value: Any, amount: Any) -> str | None:
 
 def absolute(value: Any) -> str:
     """The size of a number, its sign dropped."""
-    return plain(abs(number_of(value)))
+    return plain(number_of(value).copy_abs())
 
 
 def to_base_unit(

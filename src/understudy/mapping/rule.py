@@ -123,7 +123,7 @@ def within(value: Any, of: Any, tolerance: Any = "0") -> str | None:
     """No farther from a number than a tolerance."""
     if of is None:
         return None
-    difference = abs(EXACT.subtract(number_of(value), number_of(of)))
+    difference = EXACT.subtract(number_of(value), number_of(of)).copy_abs()
     if difference <= number_of(tolerance):
         return None
     explained = plain(number_of(tolerance))
@@ -134,8 +134,8 @@ def near(value: Any, of: Any, percent: Any) -> str | None:
     """Within so many per cent of a number."""
     if of is None:
         return None
-    bound = EXACT.multiply(abs(number_of(of)), EXACT.divide(number_of(percent), Decimal(100)))
-    apart = abs(EXACT.subtract(number_of(value), number_of(of)))
+    bound = EXACT.multiply(number_of(of).copy_abs(), EXACT.divide(number_of(percent), Decimal(100)))
+    apart = EXACT.subtract(number_of(value), number_of(of)).copy_abs()
     return None if apart <= bound else f"{value} differs from {of} by more than {percent} %"
 
 
@@ -143,7 +143,8 @@ def whole_for_unit(value: Any, unit: str | None, table: Lookup, member: str = "w
     """A whole number, if the unit's record in a lookup says that the unit is counted."""
     counted = unit is None or bool(member_at(table.find(unit), member))
     number = number_of(value)
-    return f"{value} {unit or ''} is not whole".replace("  ", " ") if counted and number % 1 else None
+    fraction = number != number.to_integral_value()
+    return f"{value} {unit or ''} is not whole".replace("  ", " ") if counted and fraction else None
 
 
 def max_decimals(value: Any, decimals: int | None) -> str | None:

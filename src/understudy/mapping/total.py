@@ -54,11 +54,12 @@ def percent_totals(
         rate = EXACT.divide(percents[name], Decimal(100))
         if included:
             base = _round(EXACT.divide(amount, EXACT.add(Decimal(1), rate)), unit, direction)
-            share = amount - base
+            share = EXACT.subtract(amount, base)
         else:
             base, share = amount, _round(EXACT.multiply(amount, rate), unit, direction)
         net, added = EXACT.add(net, base), EXACT.add(added, share)
-    tolerance = unit / 2 * (rounded_rows + sum(1 for rate in percents.values() if rate))
+    groups = sum(1 for rate in percents.values() if rate)
+    tolerance = EXACT.multiply(EXACT.divide(unit, Decimal(2)), Decimal(rounded_rows + groups))
     return {
         "net": f"{net.quantize(unit, context=EXACT):f}",
         "added": f"{added.quantize(unit, context=EXACT):f}",
