@@ -204,6 +204,7 @@ class Integration:
             crosswalk=self._crosswalk,
             gates=self._gates,
             announce=lambda thing: self._inbox.wake_parked(thing, self._clock()),
+            note=lambda text: self._log.hop(origin, "accepted", "internal", note=text),
         )
 
     def _rehearse(self, letter: dict[str, Any], corrected: Mapping[str, Any] | None) -> dict[str, Any]:

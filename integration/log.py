@@ -82,6 +82,8 @@ class Log:
         note: str = "",
     ) -> None:
         """One hop. error: the problem's code. note: a reason in words, free of personal data."""
+        if not origin.flow:
+            return  # housekeeping and rehearsals: no message passes
         now = self._clock()
         record: dict[str, Any] = {
             "timestamp": instant.text(now),

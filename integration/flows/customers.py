@@ -40,7 +40,7 @@ def only_unknown(mapped: Applied) -> bool:
 
 def create(work: Work, data: Mapping[str, Any], lookups: Mapping[str, Any]) -> Match:
     """Create the ordering customer at the ERP, or adopt who has the same e-mail and country by now."""
-    mapped = work.mappings.map(CUSTOMER, data, lookups, {"event": work.envelope})
+    mapped = work.map(CUSTOMER, data, lookups)
     body = require_intact(mapped)
     store_id = (data.get("customer") or {}).get("id")
     typed = str((data.get("customer") or {}).get("email") or data.get("email") or "")

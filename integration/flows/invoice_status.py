@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import instant
 from ..flow import Applied, Outcome, Skipped
 from ..mappings import INVOICE, require_intact
 from ..work import Work
@@ -46,9 +45,8 @@ def _show(work: Work, invoice: Mapping[str, Any]) -> Outcome:
         invoice = work.erp.invoice_by_number(number) or invoice
     account = account_of(work, str(invoice["customerId"]))
     order = store_order_of(work, invoice["orderNumber"]) if invoice.get("orderNumber") else None
-    today = instant.company_date(work.now, work.settings.zone).isoformat()
-    lookups = reference.invoice_lookups(account, order, today)
-    mapped = work.mappings.map(INVOICE, dict(invoice), lookups, {"event": work.envelope})
+    lookups = reference.invoice_lookups(account, order, work.event_date)
+    mapped = work.map(INVOICE, dict(invoice), lookups)
     if mapped.skip:
         return Skipped(mapped.skip)
     view = work.practice.invoice_view(require_intact(mapped))

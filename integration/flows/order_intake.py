@@ -57,7 +57,7 @@ def book_payments(work: Work, store_order_id: str, order: Mapping[str, Any]) -> 
     bodies = []
     for transaction in work.storefront.transactions(store_order_id):
         lookups = reference.payment_lookups(work, order)
-        mapped = work.mappings.map(PAYMENT, transaction, lookups, {"event": work.envelope, "order": order})
+        mapped = work.map(PAYMENT, transaction, lookups, order=order)
         if not mapped.skip:
             bodies.append(require_intact(mapped))
     fresh = 0
@@ -85,12 +85,12 @@ def _known(work: Work, source_order_id: str) -> Record | None:
 def _create(work: Work, data: Mapping[str, Any], order_id: str) -> Record | Skipped:
     """Map the order, find or create its customer, and create it: a draft, as nothing is promised to anybody yet."""
     lookups = {**reference.lookups(work, data), "customers": customers.matcher(work)}
-    mapped = work.mappings.map(ORDER, data, lookups, {"event": work.envelope})
+    mapped = work.map(ORDER, data, lookups)
     if mapped.skip:
         return Skipped(mapped.skip)
     if customers.only_unknown(mapped) and work.settings.customer_create == "auto":
         lookups = {**lookups, "customers": customers.create(work, data, lookups)}
-        mapped = work.mappings.map(ORDER, data, lookups, {"event": work.envelope})
+        mapped = work.map(ORDER, data, lookups)
     body = work.practice.sales_order({**require_intact(mapped), "sourceOrderId": order_id})
     order = work.erp.create_order(body, name=f"store:order:{order_id}:create")
     _remember(work, order_id, data, order)

@@ -29,7 +29,7 @@ def lookups(work: Work, data: Mapping[str, Any]) -> dict[str, Any]:
         "taxCodes": masters.by_code("listTaxCodes", "taxCodes"),
         "locations": masters.by_code("listLocations", "locations"),
         "companyZone": work.settings.zone,
-        "now": work.now,
+        "now": work.present,
     }
 
 
@@ -38,7 +38,7 @@ def payment_lookups(work: Work, order: Mapping[str, Any]) -> dict[str, Any]:
         "orders": lambda *_key: order,
         "currencies": work.masters.by_code("listCurrencies", "currencies"),
         "companyZone": work.settings.zone,
-        "now": work.now,
+        "now": work.present,
     }
 
 
@@ -60,7 +60,7 @@ def stock_lookups(work: Work, skus: Iterable[str], order: Mapping[str, Any] | No
         "locations": masters.by_code("listLocations", "locations"),
         "salesOrders": {order["number"]: order} if order is not None else {},
         "companyZone": work.settings.zone,
-        "now": work.now,
+        "now": work.present,
     }
 
 

@@ -30,6 +30,6 @@ def _create(work: Work, name: str) -> Record:
     if order is None:
         raise work.wait_for(f"erp.order:{data['orderNumber']}", f"no sales order {data['orderNumber']}")
     skus = (line["sku"] for carton in data["cartons"] for line in carton["lines"])
-    mapped = work.mappings.map(SHIPMENT, data, reference.stock_lookups(work, skus, order), {"event": work.envelope})
+    mapped = work.map(SHIPMENT, data, reference.stock_lookups(work, skus, order))
     body = work.practice.sales_shipment(require_intact(mapped), order)
     return work.erp.create_shipment(body, name=f"{name}:create")

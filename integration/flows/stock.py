@@ -23,7 +23,7 @@ def book_receipt(work: Work) -> Outcome:
             rejected=data["type"],
         )
     lookups = reference.stock_lookups(work, (line["sku"] for line in data["lines"]))
-    mapped = work.mappings.map(RECEIPT, data, lookups, {"event": work.envelope})
+    mapped = work.map(RECEIPT, data, lookups)
     work.erp.create_receipt(require_intact(mapped), name=f"wms:receipt:{data['id']}:create")
     return Applied()
 
@@ -31,6 +31,6 @@ def book_receipt(work: Work) -> Outcome:
 def book_adjustment(work: Work) -> Outcome:
     """wms.inventory.adjusted and .statuschanged: a journal entry with its reason."""
     data = work.message.data
-    mapped = work.mappings.map(ADJUSTMENT, data, reference.stock_lookups(work, [data["sku"]]), {"event": work.envelope})
+    mapped = work.map(ADJUSTMENT, data, reference.stock_lookups(work, [data["sku"]]))
     work.erp.create_journal_entry(require_intact(mapped), name=f"wms:adjustment:{data['id']}:create")
     return Applied()

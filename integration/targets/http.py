@@ -186,8 +186,6 @@ class Caller:
 
     def _hop(self, request: Request, outcome: Outcome, status: int | None, started: datetime, error: str) -> None:
         endpoint = self._endpoint
-        if not self._origin.flow:
-            return  # housekeeping, such as subscribing: no message passes
         endpoint.log.hop(
             self._origin,
             outcome,

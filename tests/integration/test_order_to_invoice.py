@@ -279,3 +279,36 @@ def test_somebody_else_changes_the_order_before_its_release() -> None:
     order = only(land.rows("erp", "salesOrders"))
     assert (order["status"], order["priority"]) == ("released", 1)
     assert observed(land)["deadLetters"] == []
+
+
+def test_repairs_are_logged_without_the_values() -> None:
+    """MD-3: the dirty order becomes the clean one, and the log says what was put right (DQ-1, DQ-2, DQ-10)."""
+    land = open_landscape()
+    order = standard_order(email=" Anna.K@Example.com ")
+    order["line_items"][0]["sku"] = " sku-1001\u00a0"
+    ordered(land, order)
+    land.settle()
+    assert only(land.rows("erp", "salesOrders"))["lines"][0]["itemNumber"] == "SKU-1001"
+    notes = [row["detail"] for row in observed(land)["log"] if row["detail"] and "repaired" in row["detail"]]
+    assert {note.split(": ")[1] for note in notes} >= {
+        "DQ-1 repaired at /line_items/0/sku",
+        "DQ-2 repaired at /line_items/0/sku",
+        "DQ-10 repaired at /email",
+    }
+    assert not [note for note in notes if "Anna" in note]
+
+
+def test_a_snapshot_of_the_integration_continues_where_it_was_taken() -> None:
+    """dump and load, as snapshot and restore of a world use them."""
+    land = open_landscape()
+    ordered(land, standard_order())
+    land.settle()
+    land.control("snapshot", {"name": "ordered"})
+    number = only(land.rows("erp", "salesOrders"))["number"]
+    for _ in range(2):
+        ship(land, number)
+        land.settle()
+        assert only(land.rows("crm", "invoiceViews"))["status"] == "paid"
+        assert observed(land)["inFlight"] == 0
+        land.control("restore", name="ordered")
+        assert {row["flow"] for row in observed(land)["messages"]} == {"F-1", "F-3", "F-6"}
