@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from understudy import EventEntry, Evidence, Exchange, Row
 
 from .mapping_lookups import lookups
-from .mapping_source import read_value, source_of
 from .masters import order_of
 from .recorded import event_data, recorded
 
 if TYPE_CHECKING:
-    from understudy.mapping import MappingTable
+    from understudy.mapping import Difference, MappingTable
 
 ORDER = "storefront-order-to-erp-sales-order"
 CUSTOMER = "storefront-order-to-erp-customer"
@@ -82,7 +81,7 @@ def _judge(evidence: Evidence, name: str, operation: str, pairing: Pairing) -> I
             continue
         body, asked = story.body(write), lookups(evidence, write)
         path = {"number": write.request.path.rpartition("/")[2]}
-        best: tuple[Reading, Sequence[Any]] | None = None
+        best: tuple[Reading, Sequence[Difference]] | None = None
         for reading in readings:
             found = judge(table, reading.source, body, write.request.headers, asked, reading.meta, path=path)
             if best is None or len(found) < len(best[1]):
@@ -96,19 +95,37 @@ def _judge(evidence: Evidence, name: str, operation: str, pairing: Pairing) -> I
             yield {**row, **_described(table, best[0], difference)}
 
 
-def _described(table: MappingTable, reading: Reading, difference: Any) -> Row:
+def _described(table: MappingTable, reading: Reading, difference: Difference) -> Row:
     """source, read: where the value comes from, and what was there. kind and the rest as in a Difference."""
-    source = difference.source or source_of(table, difference.row, difference.target)
     described = {
         "row": difference.row,
         "kind": difference.kind,
         "target": difference.target,
-        "source": source,
-        "read": read_value(table, reading.source, reading.meta, difference),
+        "source": difference.source or _written_source(table, difference.target),
+        "read": _read(reading, difference.source),
         "expected": difference.expected,
         "written": difference.actual,
     }
     return {**described, "detail": difference.detail} if difference.detail else described
+
+
+def _written_source(table: MappingTable, target: str) -> str:
+    """The source as the table writes it, for headers: `event:correlationid`."""
+    found = (field.sources[0].text for _, field in table.spec.fields() if field.target_text == target and field.sources)
+    return next(found, "")
+
+
+def _read(reading: Reading, source: str) -> Any:
+    """The value at `/line_items/1/sku`, or at `order:/number` in a document beside the source."""
+    scope, _, pointer = source.rpartition(":")
+    held: Any = reading.meta.get(scope) if scope else reading.source
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(held, list):
+            held = held[int(name)] if name.isdigit() and int(name) < len(held) else None
+        else:
+            held = held.get(name) if isinstance(held, Mapping) else None
+    return held if source else None
 
 
 def _orders_read(evidence: Evidence, write: Exchange) -> Sequence[Reading]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -193,6 +192,8 @@ def _retry_after(call: Exchange) -> datetime | None:
         return call.at + timedelta(seconds=float(text))
     except ValueError:
         pass  # not a number of seconds, so it is a date
+    from email.utils import parsedate_to_datetime  # takes longer to import than all other rules to run
+
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
