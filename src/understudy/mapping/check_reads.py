@@ -83,10 +83,9 @@ def _paths(sides: Sides, row: RowSpec, field: FieldSpec) -> Iterator[tuple[str, 
 
 def _source_path(sides: Sides, path: Path, feed: FeedSpec | None, pointer: str, row: str) -> Iterator[MappingFinding]:
     scope, segments = absolute(path, feed)
-    shape = None if scope in ("lookup", *OUTPUTS) else sides.source(scope)
-    if shape is None:
+    if scope in ("lookup", *OUTPUTS) or sides.source(scope) is None:
         return
-    found, unknown, known = shape.at(segments)
+    found, unknown, known = sides.found(scope, segments)
     if found is None:
         yield sides.finding(
             "unknown-source-field",

@@ -130,8 +130,7 @@ def _values(sides: Sides, field: FieldSpec) -> list[Any] | None:
 def _source_values(sides: Sides, field: FieldSpec, path: Any) -> list[Any] | None:
     """The values that the source's contract lists, where it does."""
     scope, segments = absolute(path, sides.feeds(field)[0])
-    shape = sides.source(scope)
-    found = None if shape is None else shape.at(segments)[0]
+    found, _, _ = sides.found(scope, segments)
     return None if found is None else found.values
 
 

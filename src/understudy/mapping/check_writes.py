@@ -45,13 +45,13 @@ def _field(
     elif target.scope == "source":
         problems = [*_target_field(sides, target, row.id, f"{field.pointer}/target")]
         yield from problems
-        shape, _, _ = sides.target.at(spelled(target))
+        shape, _, _ = sides.found("target", spelled(target))
         if shape is not None and not problems:
             yield from check_type(sides, row, field, shape)
 
 
 def _target_field(sides: Sides, path: Path, row: str, pointer: str) -> Iterator[MappingFinding]:
-    shape, unknown, known = sides.target.at(spelled(path))
+    shape, unknown, known = sides.found("target", spelled(path))
     if shape is None:
         yield sides.finding(
             "unknown-target-field",

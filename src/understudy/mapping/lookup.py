@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -155,6 +156,12 @@ def load_code_table(path: Path | str, *, text: str | None = None) -> CodeTable:
         except (OSError, UnicodeDecodeError) as problem:
             reason = getattr(problem, "strerror", None) or "the file is not UTF-8"
             raise MappingError(f"the code table cannot be read: {reason}", where=name) from None
+    return _read_code_table(text, name)
+
+
+@lru_cache(maxsize=256)
+def _read_code_table(text: str, name: str) -> CodeTable:
+    """Several mappings ask the same table: it is read once for each text that it ever had."""
     data = load_yaml(text, name, error=MappingError)
 
     def refuse(message: str, pointer: str, **more: str) -> MappingError:

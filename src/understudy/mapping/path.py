@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from understudy.errors import MappingError
 
@@ -73,14 +74,15 @@ class Path:
         return self.text
 
 
-def parse_path(text: str, *, where: str = "") -> Path:
-    """Raises MappingError, naming the character, for text that is no path. where: `file:line`, shown in the error."""
+@lru_cache(maxsize=4096)
+def parse_path(text: str) -> Path:
+    """Raises MappingError, naming the character, for text that is no path."""
     scope, rest = "source", text
     if match := _SCOPE.match(text):
         scope, rest = match.groups()
     if scope == "header":
         if not _HEADER.match(rest):
-            raise MappingError(f"{rest!r} is no header name", where=where, allowed="letters, digits and hyphens")
+            raise MappingError(f"{rest!r} is no header name", allowed="letters, digits and hyphens")
         return Path(text, scope, (rest,))
     relative = rest.startswith(".")
     segments: list[Segment] = []
@@ -93,7 +95,6 @@ def parse_path(text: str, *, where: str = "") -> Path:
             character = len(text) - len(rest) + position + 1
             raise MappingError(
                 f"{text!r} is no path: unexpected {rest[position]!r} at character {character}",
-                where=where,
                 allowed="names joined by dots, with [], [*], [0] or [name=value] behind a name",
             )
         position = token.end()
@@ -106,9 +107,9 @@ def parse_path(text: str, *, where: str = "") -> Path:
             index = token["index"]
             segments.append(Step.EACH if index == "" else Step.EVERY if index == "*" else int(index))
     if state == "dot":
-        raise MappingError(f"{text!r} is no path: it ends with a dot", where=where)
+        raise MappingError(f"{text!r} is no path: it ends with a dot")
     if not segments and not relative and scope == "source":
-        raise MappingError("an empty path names nothing", where=where, hint="write `.` for the current element")
+        raise MappingError("an empty path names nothing", hint="write `.` for the current element")
     return Path(text, scope, tuple(segments), relative)
 
 

@@ -21,6 +21,7 @@ class Sides:
         self.table = table
         self.contracts = contracts
         self._shapes: dict[str, Shape | None] = {}
+        self._found: dict[tuple[str, tuple[Segment, ...]], tuple[Shape | None, str, list[str]]] = {}
 
     @property
     def spec(self) -> TableSpec:
@@ -65,6 +66,18 @@ class Sides:
     def operation(self) -> Operation | None:
         """The operation that writes the target; None where the target is only a schema to compare with."""
         return self.contracts[self.spec.target.system].operations.get(self.spec.target.operation)
+
+    def found(self, scope: str, segments: tuple[Segment, ...]) -> tuple[Shape | None, str, list[str]]:
+        """`Shape.at` in the source, in another document, or (scope `target`) in the target; each place worked out once.
+
+        Everything fits a document that no contract describes.
+        """
+        known = self._found.get((scope, segments))
+        if known is None:
+            shape = self.target if scope == "target" else self.source(scope)
+            known = (None, "", []) if shape is None else shape.at(segments)
+            self._found[scope, segments] = known
+        return known
 
     def feeds(self, field: FieldSpec) -> list[FeedSpec | None]:
         """The feeds that a field applies to; one None for a field outside arrays."""
