@@ -9,6 +9,7 @@ import pytest
 
 from tests.report import sample
 from understudy.report import FORMATS
+from understudy.scenario.suite import ScenarioRecord
 
 # Element -> attributes (required ones first, marked) and children, after Jenkins' junit-10.xsd.
 SHAPE: dict[str, tuple[set[str], set[str], set[str]]] = {
@@ -31,7 +32,7 @@ SHAPE: dict[str, tuple[set[str], set[str], set[str]]] = {
 }
 
 
-def parsed(records: list[sample.ScenarioRecord] | None = None) -> ET.Element:
+def parsed(records: list[ScenarioRecord] | None = None) -> ET.Element:
     return ET.fromstring(FORMATS["junit"](sample.record(records)))
 
 

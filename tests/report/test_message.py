@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.report import sample
-from understudy.report.diagram import draw
+from understudy.report.diagram import clock, draw
 from understudy.report.message import Happening, Message, participants, read_messages, setup_length, transitions
+from understudy.simulate.journal import Note
 from understudy.simulate.message import Request
 
 
@@ -54,6 +57,18 @@ def test_jobs_faults_and_unheard_events_are_told_between_the_messages() -> None:
         ("", "fault injected: id f-001, kind status, system erp, operationId createSalesOrder, count 1", "fault"),
         ("shop", "shop states shop.order.created.v1, no subscriber", "ok"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(2_678_400.0, "31 d"), (93_784.5, "1 d 2 h 3 min 4.5 s"), (0, "0 s"), ("soon", "seconds soon")],
+)
+def test_an_advanced_clock_says_how_far(seconds: object, words: str) -> None:
+    book = sample.Book()
+    book.add(Note, action="clock advanced", details={"seconds": seconds})
+    (told,) = read_messages(book.entries)
+    assert isinstance(told, Happening)
+    assert told.text == f"clock advanced: {words}"
 
 
 def test_transitions_belong_to_what_caused_them() -> None:
@@ -117,9 +132,18 @@ def test_waiting_by_reading_again_is_one_row_and_every_other_message_has_its_own
     assert rows[1].arrows[0].label == "orders"
 
 
-def test_a_clock_is_said_only_when_it_moved() -> None:
-    entries = read_messages([{**e, "at": "2026-03-01T23:29:00.100000Z"} for e in sample.story().entries])
-    assert [row.clock for row in draw(entries, entries).rows] == ["23:29:00.1", "", "", "", "", ""]
+@pytest.mark.parametrize(
+    ("at", "before", "said"),
+    [
+        ("2026-03-01T23:29:00.100034Z", "", "23:29:00.1"),
+        ("2026-03-01T23:29:00Z", "2026-03-01T23:29:00Z", ""),
+        ("2026-03-01T23:29:00.000034Z", "2026-03-01T23:29:00Z", "23:29:00"),
+        ("2026-03-31T22:00:00Z", "2026-03-01T23:29:00Z", "03-31 22:00:00"),
+    ],
+    ids=["first", "not moved", "moved by microseconds", "another day"],
+)
+def test_a_clock_is_said_where_it_moved_and_the_date_where_it_changed(at: str, before: str, said: str) -> None:
+    assert clock(at, before) == said
 
 
 def test_a_long_diagram_is_cut_and_says_how_much_is_missing() -> None:

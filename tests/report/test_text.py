@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tests.report import sample
 from understudy.report import Terminal
@@ -75,8 +77,8 @@ def test_a_rule_broken_after_many_steps_is_told_once_with_rows_of_one_shape_toge
         sample.verdict("ORD-3", "failed", scope="step", step=f"s{n}", offending=[{"order": "SO-1", "sum": "2"}])
         for n in range(1, 6)
     ]
-    verdicts = [*steps, sample.verdict("ORD-3", "failed", offending=final)]
-    record = replace(sample.passing(), outcome="failed", verdicts=verdicts)
+    verdicts: list[Mapping[str, Any]] = [*steps, sample.verdict("ORD-3", "failed", offending=final)]
+    record = replace(sample.passing(), outcome="failed", verdicts=[*verdicts])
     assert said(ScenarioFinished(record))[1:] == [
         "    error: ORD-3 does not hold: Statement of ORD-3",
         "      seen after step `s1`, `s2`, `s3` and 2 more",
@@ -150,7 +152,7 @@ def test_nothing_verified_is_said_with_a_hint() -> None:
 
 def test_many_ids_are_counted_after_the_first_dozen() -> None:
     unobserved = [sample.verdict(f"R-{n}", "not_observable") for n in range(15)]
-    lines = verdict_lines(sample.record([replace(sample.passing(), verdicts=unobserved)]))
+    lines = verdict_lines(sample.record([replace(sample.passing(), verdicts=[*unobserved])]))
     named = ", ".join(f"R-{n}" for n in range(12))
     assert f"  not observable in any scenario: {named} and 3 more" in lines
 

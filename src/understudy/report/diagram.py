@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from understudy.report.message import SCENARIO, Entry, Happening, Message, participants
 from understudy.report.normal import short
 
-GUTTER = 124
+GUTTER = 160
 LANE = 176
 EDGE = 96
 MESSAGE_HEIGHT = 42
@@ -91,10 +91,9 @@ def draw(entries: Sequence[Entry], everyone: Sequence[Entry], limit: int = 300) 
     before = ""
     groups = folded(entries)
     for entry, last in groups[:limit]:
-        clock = _clock(entry.at)
         row = _message(entry, last, places, y) if isinstance(entry, Message) else _happening(entry, places, width, y)
-        rows.append(replace(row, clock="" if clock == before else clock))
-        before = clock
+        rows.append(replace(row, clock=clock(entry.at, before)))
+        before = entry.at
         y += row.height
     return Diagram(width, y + TOP, lanes, tuple(rows), max(0, len(groups) - limit))
 
@@ -163,8 +162,15 @@ def _happening(happening: Happening, places: dict[str, int], width: int, y: int)
     return Row(happening.seq, happening.kind, happening.tone, title, y, BAND_HEIGHT, "", (), words, left, wide)
 
 
-def _clock(at: str) -> str:
-    """`2026-03-01T23:29:00.100000Z` -> `23:29:00.1`; the date stands in the list beside the diagram."""
-    time = at.partition("T")[2].removesuffix("Z")
-    whole, dot, fraction = time.partition(".")
-    return whole + dot + fraction.rstrip("0") if fraction.strip("0") else whole
+def clock(at: str, before: str) -> str:
+    """World time in milliseconds, with the date where it changed; empty where nothing changed.
+
+    `2026-03-01T23:29:00.100034Z` -> `23:29:00.1`, and `03-01 23:29:00.1` after an entry of another day.
+    """
+    if at == before:
+        return ""
+    date, _, time = at.partition("T")
+    whole, _, fraction = time.removesuffix("Z").partition(".")
+    part = fraction[:3].rstrip("0")
+    text = f"{whole}.{part}" if part else whole
+    return text if not before or before.startswith(date) else f"{date[5:]} {text}"

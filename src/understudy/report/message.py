@@ -79,10 +79,22 @@ def _read(journal: Iterable[Mapping[str, Any]], owners: Mapping[str, str], deliv
                 tone = REFUSED if refusal else OK
                 yield _happening(entry, entry["system"], f"{entry['system']} runs {entry['job']}{refusal}", tone)
             case "note":
-                details = ", ".join(f"{k} {short(v, 60)}" for k, v in entry["details"].items() if v not in ("", {}, -1))
+                details = ", ".join(_detail(k, v) for k, v in entry["details"].items() if v not in ("", {}, -1))
                 text = f"{entry['action']}: {details}" if details else str(entry["action"])
                 tone = FAULT if entry["action"] in ("fault injected", "event dropped") else OK
                 yield _happening(entry, "", text, tone)
+
+
+def _detail(name: str, value: Any) -> str:
+    """`operationId createSalesOrder`; seconds as `31 d 2 h`, since clocks are advanced by weeks."""
+    if name != "seconds" or not isinstance(value, int | float):
+        return f"{name} {short(value, 60)}"
+    whole, parts = int(value), []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        count, whole = divmod(whole, length)
+        parts += [f"{count} {unit}"] if count else []
+    rest = whole + value - int(value)
+    return " ".join([*parts, *([f"{rest:g} s"] if rest or not parts else [])])
 
 
 def _happening(entry: Mapping[str, Any], system: str, text: str, tone: str) -> Happening:
