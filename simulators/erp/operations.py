@@ -8,7 +8,7 @@ from understudy import Handler, Job
 
 from .closing import cancel_sales_order, close_order, short_close_sales_order
 from .company import in_company
-from .credit_memos import create_credit_memo, get_credit_memo, post_credit_memo_operation
+from .credit_memos import create_credit_memo, get_credit_memo, post_draft_credit_memo
 from .credit_posting import apply_credit_memo
 from .customers import create_customer, get_customer, list_customers, update_customer
 from .invoices import (
@@ -65,7 +65,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "createCreditMemo": create_credit_memo,
     "listCreditMemos": listing("creditMemos"),
     "getCreditMemo": get_credit_memo,
-    "postCreditMemo": post_credit_memo_operation,
+    "postCreditMemo": post_draft_credit_memo,
     "createCustomerPayment": create_customer_payment,
     "listCustomerPayments": listing("customerPayments"),
     "getCustomerPayment": get_customer_payment,

@@ -55,7 +55,7 @@ def test_m9_one_of_two_mugs_comes_back(erp: Erp) -> None:
 
 
 def test_m12_piece_by_piece_and_one_too_many(erp: Erp) -> None:
-    """RT-4: a line of 3 with net 29.00 gives 9.67, 9.66, 9.67; the fourth is refused. Taxes end at 5.51."""
+    """RT-4: a line of 3 with net 29.00 gives 9.67, 9.66, 9.67; the fourth is refused. The taxes add up to 5.51."""
     order = erp.release(erp.order(line("SKU-1004", "3", "10.00", discountAmount="1.00")))
     erp.ship(order, {10000: "3"})
     erp.advance("PT6S")
@@ -63,7 +63,7 @@ def test_m12_piece_by_piece_and_one_too_many(erp: Erp) -> None:
     assert invoice["totals"] == {"excludingTax": "29.00", "tax": "5.51", "includingTax": "34.51"}
     memos = [credit(erp, invoice, pieces("1")) for _ in range(3)]
     assert [memo["totals"]["excludingTax"] for memo in memos] == ["9.67", "9.66", "9.67"]
-    assert [memo["totals"]["tax"] for memo in memos] == ["1.84", "1.84", "1.83"]
+    assert [memo["totals"]["tax"] for memo in memos] == ["1.84", "1.83", "1.84"]
     body = {"invoiceNumber": invoice["number"], "reasonCode": "RETURN", "lines": [pieces("1")]}
     status, code, problem = erp.refuse("createCreditMemo", body)
     assert (status, code, problem["errors"][0]["pointer"]) == (422, "over-credit", "/lines/0/quantity")
@@ -229,3 +229,14 @@ def test_an_invoice_credited_in_two_steps_is_credited_at_the_end(erp: Erp) -> No
         credit(erp, erp.invoices()[0], pieces("1"))
     erp.advance("PT2S")
     assert (erp.invoices()[0]["status"], erp.invoices()[0]["remainingAmount"]) == ("credited", "0.00")
+
+
+def test_doc3_a_line_is_credited_with_the_tax_that_it_was_charged(erp: Erp) -> None:
+    """3 x 3.35: 1.91 on the document, 0.64 + 0.64 + 0.63 on the lines; 19 % of 3.35 by itself would be 0.64."""
+    order = erp.release(erp.order(*[line("SKU-1004", "1", "3.35")] * 3))
+    erp.ship(order, {10000: "1", 20000: "1", 30000: "1"})
+    erp.advance("PT6S")
+    invoice = erp.invoices()[0]
+    assert [row["taxAmount"] for row in invoice["lines"]] == ["0.64", "0.64", "0.63"]
+    memos = [credit(erp, invoice, pieces("1", sequence)) for sequence in (30000, 10000, 20000)]
+    assert [memo["totals"]["tax"] for memo in memos] == ["0.63", "0.64", "0.64"]
