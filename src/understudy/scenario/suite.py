@@ -239,6 +239,8 @@ class _Watching:
             )
         )
         self._began, self.calls = now, []
+        if event.attempts and not on_control:
+            self._judged = False  # what was judged in mid-run is not the end of it
         if judge and self._running and event.attempts and not on_control:
             judgement = self._theatre.judge(scope="step", step=event.step_id, proves=())
             known = {(v["id"], repr(v["offending"])) for v in self._record.verdicts}
