@@ -33,9 +33,6 @@ class Stock:
     def on_hand(self, item_number: str, location_code: str, status: str = SELLABLE) -> Decimal:
         return decimal(self.balance(item_number, location_code, status)["onHand"])
 
-    def reserved(self, item_number: str, location_code: str) -> Decimal:
-        return decimal(self.balance(item_number, location_code)["reserved"])
-
     def available(self, item_number: str, location_code: str) -> Decimal:
         return decimal(self.balance(item_number, location_code)["available"])
 
