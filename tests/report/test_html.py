@@ -13,7 +13,7 @@ import pytest
 
 from tests.report import sample
 from understudy.report import FORMATS
-from understudy.report.html import MAX_MESSAGES, MAX_ROWS
+from understudy.report.chapter import MAX_MESSAGES, MAX_ROWS
 from understudy.scenario.suite import ScenarioRecord
 
 VOID = {"meta", "link"}
