@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from understudy.mapping import finding, load
+from understudy.mapping import finding, load, load_calls
 from understudy.mapping.condition import TESTS
 from understudy.mapping.fieldtype import parse_type
 from understudy.mapping.rule import RULES
@@ -39,7 +39,7 @@ def test_arguments_and_meaning_are_those_of_the_function(name: str) -> None:
     assert shown == list(function.parameters)
 
 
-@pytest.mark.parametrize("key", [*load._TOP, *load._ROW, *load._STEP_OPTIONS, *load._RULE_OPTIONS, *TESTS])
+@pytest.mark.parametrize("key", [*load._TOP, *load._ROW, *load_calls.STEP_OPTIONS, *load_calls.RULE_OPTIONS, *TESTS])
 def test_every_key_of_a_table_is_explained(key: str) -> None:
     assert re.search(rf"`[^`]*\b{key}\b|^ *{key}:", PAGE, re.MULTILINE), key
 

@@ -9,12 +9,11 @@ from typing import Any
 from understudy.contract.reference import escape
 from understudy.errors import MappingError, closest
 from understudy.mapping.argument import value_of
+from understudy.mapping.elements import merge, start_array
 from understudy.mapping.frame import DependsOnRefused, Element, Frame
 from understudy.mapping.function import INVALID, REQUIRED, Refusal, Shape
-from understudy.mapping.number import quantity, total
-from understudy.mapping.program import Array, Call, Check, Feed, Field, Program
+from understudy.mapping.program import Call, Check, Field, Program
 from understudy.mapping.result import Applied, Repair, Violation
-from understudy.mapping.spec import MergeSpec
 
 _REQUEST_PARTS = ("header", "query", "path")
 
@@ -78,49 +77,8 @@ def start(program: Program, source: Any, lookups: Mapping[str, Any], documents: 
     }
     run = Run(Frame(scopes), {}, {scope: {} for scope in _REQUEST_PARTS})
     for array in program.arrays:
-        _start_array(run, array)
+        run.elements.update(start_array(run.frame, array))
     return run
-
-
-def _start_array(run: Run, array: Array) -> None:
-    frame, spec = run.frame, array.spec
-    index = 0
-    targets: list[dict[str, Any]] = []
-    controls: list[dict[str, Any]] = []
-    for feed in array.feeds:
-        elements: list[Element] = []
-        for sources, pointers in _walk_feed(feed, frame):
-            element = Element(sources, pointers, spec.target, index)
-            frame.element = element
-            if feed.drop is not None and feed.drop(frame):
-                continue
-            elements.append(element)
-            targets.append(element.target)
-            controls.append(element.control)
-            index += 1
-        frame.element = None
-        run.elements[spec.target, feed.spec.name] = elements
-    frame.documents["target"][spec.name] = targets
-    frame.documents["control"][spec.name] = controls
-
-
-def _walk_feed(feed: Feed, frame: Frame) -> Iterable[tuple[tuple[Any, ...], tuple[str, ...]]]:
-    """The chain of source elements, and their pointers, for each element of the feed."""
-    first = feed.levels[0]
-    scope = "" if first.path.scope == "source" else f"{first.path.scope}:"
-    found: list[tuple[tuple[Any, ...], tuple[str, ...], Any]] = [((), (), frame.documents.get(first.path.scope))]
-    for reader in feed.levels:
-        below: list[tuple[tuple[Any, ...], tuple[str, ...], Any]] = []
-        for sources, pointers, outer in found:
-            held = reader.fetch(outer)
-            prefix = (pointers[-1] if pointers else scope) + "".join(f"/{escape(str(s))}" for s in reader.path.segments)
-            if feed.single:
-                below.extend([((held,), (prefix,), held)] if held not in (None, "", [], {}) else [])
-                continue
-            for position, item in enumerate(held if isinstance(held, list) else ()):
-                below.append(((*sources, item), (*pointers, f"{prefix}/{position}"), item))
-        found = below
-    return [(sources, pointers) for sources, pointers, _ in found]
 
 
 def run_fields(run: Run, fields: Iterable[Field]) -> None:
@@ -324,7 +282,7 @@ def finish(program: Program, run: Run) -> Applied:
         spec = array.spec
         elements = target.pop(spec.name)
         if spec.merge is not None and not run.violations:
-            elements = _merge(elements, spec.merge)
+            elements = merge(elements, spec.merge)
         if elements or spec.keep_empty:
             target[spec.name] = elements
         if not any(control[spec.name]):
@@ -339,20 +297,3 @@ def finish(program: Program, run: Run) -> Applied:
         warnings=tuple(run.warnings),
         repairs=tuple(run.repairs.values()),
     )
-
-
-def _merge(elements: list[dict[str, Any]], merge: MergeSpec) -> list[dict[str, Any]]:
-    merged: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for element in elements:
-        key = tuple(repr(element.get(name)) for name in merge.by)
-        known = merged.get(key)
-        if known is None:
-            merged[key] = dict(element)
-            continue
-        for name in merge.sum:
-            added = total([known.get(name), element.get(name)])
-            known.update({name: quantity(added)} if added is not None else {})
-        for name in merge.concat:
-            joined = [*(known.get(name) or []), *(element.get(name) or [])]
-            known.update({name: joined} if joined else {})
-    return list(merged.values())

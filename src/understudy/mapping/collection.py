@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from understudy.mapping.function import UNKNOWN_REFERENCE, Refusal, shown
@@ -41,11 +41,6 @@ def size(values: Any) -> int:
     return (
         len([value for value in values if value is not None]) if isinstance(values, list) else int(values is not None)
     )
-
-
-def select(values: Any, member: str, among: Sequence[Any]) -> list[Any]:
-    """The records whose `member` is one of the values `among`."""
-    return [record for record in _records(values) if member_at(record, member) in among]
 
 
 def pluck(values: Any, member: str) -> list[Any]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from understudy.contract import load_yaml, locate
-from understudy.errors import MappingError, closest
-from understudy.mapping.argument import Mention, mentions
-from understudy.mapping.condition import condition_mentions
+from understudy.errors import closest
+from understudy.mapping.argument import mentions
 from understudy.mapping.fieldtype import parse_type
-from understudy.mapping.function import Function
+from understudy.mapping.load_calls import Calls
 from understudy.mapping.lookup import load_code_table
 from understudy.mapping.path import Path, Step, parse_path, render_segments
-from understudy.mapping.rule import RULES
 from understudy.mapping.spec import (
     ArraySpec,
     Endpoint,
@@ -26,9 +22,7 @@ from understudy.mapping.spec import (
     LookupSpec,
     MergeSpec,
     RowSpec,
-    RuleSpec,
     SkipSpec,
-    StepSpec,
     TableSpec,
 )
 from understudy.mapping.transform import TRANSFORMATIONS
@@ -40,10 +34,7 @@ _TOP = (
 _FIELD = ("source", "target", "type", "required", "when", "steps", "rules", "default", "for", "instead", "judge")
 _ROW = ("id", "owner", "title", "doc", "fields", "skip", "examples", *_FIELD)
 _ENDPOINT = ("system", "schema", "operation", "event")
-_STEP_OPTIONS = ("repair", "code")
-_RULE_OPTIONS = ("code", "level", "when", "on", "detail")
 _JUDGED = ("exact", "prefix", "may_omit")
-_TARGET_SCOPES = ("source", "header", "query", "path", "control")
 
 
 def load_spec(text: str, name: str, *, base: FilePath | None = None) -> TableSpec:
@@ -54,54 +45,11 @@ def load_spec(text: str, name: str, *, base: FilePath | None = None) -> TableSpe
     return _Loader(text, name, base).table()
 
 
-class _Loader:
+class _Loader(Calls):
     def __init__(self, text: str, name: str, base: FilePath | None) -> None:
-        self.text, self.name, self.base = text, name, base
-        self.data = load_yaml(text, name, error=MappingError)
-        self.recipes: dict[str, tuple[StepSpec, ...]] = {}
-        self.lookups: dict[str, LookupSpec] = {}
-        self.conditions: Mapping[str, Any] = {}
+        super().__init__(text, name)
+        self.base = base
         self.arrays: dict[str, ArraySpec] = {}
-        self.scopes: set[str] = set()
-
-    # --- errors ---------------------------------------------------------------------------------------------------
-
-    def refuse(self, message: str, pointer: str, **more: str) -> MappingError:
-        return MappingError(message, where=f"{self.name}:{locate(self.text, pointer)}", **more)
-
-    @contextmanager
-    def at(self, pointer: str) -> Iterator[None]:
-        """Gives an error from deeper down the line of `pointer`."""
-        try:
-            yield
-        except MappingError as problem:
-            if problem.where:
-                raise
-            raise self.refuse(problem.message, pointer, allowed=problem.allowed, hint=problem.hint) from None
-
-    def mapping(self, value: Any, pointer: str, what: str, known: tuple[str, ...] = ()) -> dict[str, Any]:
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise self.refuse(f"{what} must be an object", pointer, allowed=", ".join(known))
-        for key in value:
-            if known and key not in known:
-                raise self.refuse(
-                    f"unknown key {key!r} in {what}",
-                    f"{pointer}/{key}",
-                    allowed=", ".join(known),
-                    hint=closest(key, known),
-                )
-        return value
-
-    def sequence(self, value: Any, pointer: str, what: str) -> list[Any]:
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self.refuse(f"{what} must be a list", pointer)
-        return value
-
-    # --- the table ------------------------------------------------------------------------------------------------
 
     def table(self) -> TableSpec:
         data = self.mapping(self.data, "", "a mapping table", _TOP)
@@ -218,8 +166,6 @@ class _Loader:
             ((text, value),) = node.items()
             return FreeSpec(path=self.target_path(text, pointer), value=value, any_value=False)
         raise self.refuse("an entry of `free` is a target path, or one path with its only value", pointer)
-
-    # --- rows -----------------------------------------------------------------------------------------------------
 
     def read_row(self, node: Any, pointer: str, owner: str) -> RowSpec:
         data = self.mapping(node, pointer, "a row", _ROW)
@@ -338,150 +284,6 @@ class _Loader:
             skip=str(data.get("skip", "")),
             pointer=pointer,
         )
-
-    # --- calls ----------------------------------------------------------------------------------------------------
-
-    def read_steps(self, node: Any, pointer: str) -> tuple[StepSpec, ...]:
-        steps: list[StepSpec] = []
-        for index, call in enumerate(self.sequence(node, pointer, "steps")):
-            place = f"{pointer}/{index}"
-            if isinstance(call, str) and call in self.recipes:
-                steps.append(StepSpec(name=call, arguments={}, pointer=place))
-                continue
-            name, arguments, options = self.read_call(call, place, TRANSFORMATIONS, _STEP_OPTIONS, "transformation")
-            steps.append(
-                StepSpec(
-                    name=name,
-                    arguments=arguments,
-                    repair=str(options.get("repair", "")),
-                    code=str(options.get("code", "")),
-                    pointer=place,
-                )
-            )
-        return tuple(steps)
-
-    def read_rules(self, node: Any, pointer: str) -> tuple[RuleSpec, ...]:
-        rules: list[RuleSpec] = []
-        for index, call in enumerate(self.sequence(node, pointer, "rules")):
-            place = f"{pointer}/{index}"
-            name, arguments, options = self.read_call(call, place, RULES, _RULE_OPTIONS, "rule")
-            if options.get("level", "error") not in ("error", "warning"):
-                raise self.refuse(f"level {options['level']!r}", f"{place}/level", allowed="error or warning")
-            if options.get("when") is not None:
-                self.check_condition(options["when"], f"{place}/when")
-            with self.at(place):
-                self.check_mentions(mentions(options.get("on")))
-            rules.append(
-                RuleSpec(
-                    name=name,
-                    arguments=arguments,
-                    code=str(options.get("code", "")),
-                    warning=options.get("level") == "warning",
-                    when=options.get("when"),
-                    on=options.get("on"),
-                    detail=str(options.get("detail", "")),
-                    pointer=place,
-                )
-            )
-        return tuple(rules)
-
-    def read_call(
-        self, call: Any, pointer: str, known: Mapping[str, Function], options: tuple[str, ...], what: str
-    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        """`upper`, `{cut: 250}` or `{crosswalk: {table: t, to: erp}, repair: X}` -> name, arguments, options."""
-        data = {call: None} if isinstance(call, str) else self.mapping(call, pointer, f"a {what}")
-        names = [key for key in data if key not in options or key in known]
-        allowed = (*self.recipes, *known) if what == "transformation" else tuple(known)
-        if len(names) != 1 or names[0] not in known:
-            name = next((key for key in names if key not in known), names[0] if names else "")
-            raise self.refuse(
-                f"unknown {what} {name!r}" if name not in known else f"a {what} is one name with its arguments",
-                pointer,
-                hint=closest(name, allowed) or f"known: {', '.join(allowed)}",
-            )
-        name = names[0]
-        function, given = known[name], data[name]
-        parameters = function.parameters
-        if isinstance(given, dict) and "lookup" not in given:
-            arguments = dict(given)
-        else:
-            arguments = {} if given is None else {next(iter(parameters), ""): given}
-        for argument in arguments:
-            if argument not in parameters:
-                raise self.refuse(
-                    f"{what} {name!r} has no argument {argument!r}",
-                    pointer,
-                    allowed=", ".join(parameters) or "none",
-                    hint=closest(argument, parameters),
-                )
-        for argument, parameter in parameters.items():
-            if parameter.default is parameter.empty and argument not in arguments:
-                raise self.refuse(f"{what} {name!r} needs the argument {argument!r}", pointer)
-        with self.at(pointer):
-            for argument, value in arguments.items():
-                self.check_argument(function, argument, value)
-        return name, arguments, {key: data[key] for key in data if key != name}
-
-    def check_argument(self, function: Function, argument: str, value: Any) -> None:
-        if argument in function.tables:
-            self.check_mentions([Mention(lookup=str(value))])
-        elif argument in function.cases:
-            if not isinstance(value, list) or not all(isinstance(case, dict) and "then" in case for case in value):
-                raise MappingError(f"{function.name} needs cases", allowed="a list of {when: condition, then: value}")
-            for case in value:
-                if case.keys() - {"when", "then"}:
-                    raise MappingError("a case has `when` and `then`")
-                if "when" in case:
-                    self.check_mentions(condition_mentions(case["when"], self.conditions))
-                self.check_mentions(mentions(case["then"]))
-        else:
-            self.check_mentions(mentions(value, templates=argument in function.templates))
-
-    # --- names ----------------------------------------------------------------------------------------------------
-
-    def check_condition(self, condition: Any, pointer: str) -> None:
-        with self.at(pointer):
-            self.check_mentions(condition_mentions(condition, self.conditions))
-
-    def check_mentions(self, found: Any) -> None:
-        for mention in found:
-            if mention.path is not None:
-                self.check_scope(mention.path)
-            elif mention.lookup not in self.lookups:
-                raise MappingError(
-                    f"lookup {mention.lookup!r} is not declared",
-                    allowed=", ".join(self.lookups),
-                    hint=closest(mention.lookup, self.lookups) or "declare it under `lookups`",
-                )
-
-    def check_scope(self, path: Path) -> None:
-        if path.scope not in self.scopes:
-            raise MappingError(
-                f"{path.text!r} names an unknown document {path.scope!r}",
-                allowed=", ".join(sorted(self.scopes)),
-                hint=closest(path.scope, self.scopes) or "declare it under `documents`",
-            )
-        if path.scope == "lookup":
-            self.check_mentions([Mention(lookup=str(path.segments[0]) if path.segments else "")])
-
-    def path(self, text: Any, pointer: str) -> Path:
-        if not isinstance(text, str):
-            raise self.refuse(f"{text!r} is no path", pointer)
-        with self.at(pointer):
-            path = parse_path(text)
-            self.check_scope(path)
-        return path
-
-    def target_path(self, text: str, pointer: str) -> Path:
-        with self.at(pointer):
-            path = parse_path(text)
-        if path.scope not in _TARGET_SCOPES or path.relative or not path.segments:
-            raise self.refuse(
-                f"{text!r} is no target",
-                pointer,
-                allowed="a field of the target document, header:, query:, path:, control: or -",
-            )
-        return path
 
 
 _MISSING = {

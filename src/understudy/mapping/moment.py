@@ -62,14 +62,6 @@ def instant_to_date(value: Any, zone: str) -> str:
         raise Refusal(f"{shown(value)} is out of range") from None
 
 
-def utc_instant(value: Any) -> str:
-    """An instant in UTC, written with Z."""
-    try:
-        return instant_of(value).astimezone(UTC).isoformat().replace("+00:00", "Z")
-    except OverflowError:
-        raise Refusal(f"{shown(value)} is out of range") from None
-
-
 def parse_date(value: Any, formats: Sequence[str] = ("yyyy-mm-dd",)) -> str:
     """A day written in one of the source's formats, as `yyyy-mm-dd`: with `dd/mm/yyyy`, 03/04/2026 is 3 April.
 

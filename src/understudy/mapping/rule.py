@@ -173,11 +173,6 @@ def not_before(value: Any, day: str | None) -> str | None:
     return None if day is None or str(value) >= day else f"{value} is before {day}"
 
 
-def not_after(value: Any, day: str | None) -> str | None:
-    """A date not later than another."""
-    return None if day is None or str(value) <= day else f"{value} is after {day}"
-
-
 def major_version(value: Any, known: Sequence[int]) -> str | None:
     """An event type ends in `.v` and a major version that this table knows."""
     match = re.search(r"\.v(\d+)$", value) if isinstance(value, str) else None
@@ -258,7 +253,6 @@ RULES = catalogue(
         Function(name="unique", call=unique),
         Function(name="not_future", call=not_future),
         Function(name="not_before", call=not_before),
-        Function(name="not_after", call=not_after),
         Function(name="major_version", call=major_version),
         Function(name="check_digit", call=check_digit),
         Function(name="fits_table", call=fits_table, tables=("table",)),

@@ -38,11 +38,6 @@ def upper(value: Any) -> str:
     return text_of(value).upper()
 
 
-def lower(value: Any) -> str:
-    """Lower case."""
-    return text_of(value).lower()
-
-
 def lower_email(value: Any) -> str:
     """An e-mail address trimmed and in lower case, the part before the @ too; a plus-tag stays."""
     return trim(value).lower()

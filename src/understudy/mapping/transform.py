@@ -14,7 +14,6 @@ TRANSFORMATIONS = catalogue(
         Function(name="one_space", call=text.one_space),
         Function(name="nfc", call=text.nfc),
         Function(name="upper", call=text.upper),
-        Function(name="lower", call=text.lower),
         Function(name="lower_email", call=text.lower_email),
         Function(name="missing", call=text.missing),
         Function(name="strip_prefix", call=text.strip_prefix),
@@ -39,7 +38,6 @@ TRANSFORMATIONS = catalogue(
         Function(name="percent_totals", call=total.percent_totals, shape=WHOLE, tables=("table",)),
         # instants and dates
         Function(name="instant_to_date", call=moment.instant_to_date),
-        Function(name="utc_instant", call=moment.utc_instant),
         Function(name="parse_date", call=moment.parse_date),
         # reference data
         Function(name="crosswalk", call=reference.crosswalk, tables=("table",)),
@@ -51,7 +49,6 @@ TRANSFORMATIONS = catalogue(
         Function(name="decide", call=collection.decide, shape=WHOLE, takes_missing=True, cases=("cases",)),
         Function(name="distinct", call=collection.distinct, shape=WHOLE),
         Function(name="size", call=collection.size, shape=WHOLE),
-        Function(name="select", call=collection.select, shape=WHOLE),
         Function(name="pluck", call=collection.pluck, shape=WHOLE),
         Function(name="project", call=collection.project, shape=WHOLE),
         Function(name="sort", call=collection.sort, shape=WHOLE),
