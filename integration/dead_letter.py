@@ -37,7 +37,6 @@ class Request:
 
     by: str
     why: str
-    dry_run: bool = False
     corrected: Mapping[str, Any] | None = None
 
 

@@ -70,9 +70,8 @@ class Waiting(Failure):
 
 
 class Refused(Failure):
-    """Not retryable. existing_id and state come from the problem document and let a caller adopt what exists."""
+    """Not retryable. existing_id: from the problem document, lets a caller adopt what exists."""
 
-    def __init__(self, cause: Cause, *, existing_id: str | None = None, state: str | None = None) -> None:
+    def __init__(self, cause: Cause, *, existing_id: str | None = None) -> None:
         super().__init__(cause)
         self.existing_id = existing_id
-        self.state = state

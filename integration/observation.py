@@ -59,6 +59,7 @@ class Observation:
             "counters": self._metrics.flow_counts(),
             "log": self._records,
             "audit": self._audit,
+            "refusedDeliveries": self._log.refused_deliveries(),
         }
 
 

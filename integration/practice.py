@@ -31,7 +31,6 @@ class Practice:
     # Receiving
     checks_signature: bool = True
     recognises_repeats: bool = True
-    stores_before_answering: bool = True
 
     # Calling
     key: Callable[[str, int, str], str] = lambda key, attempt, nonce: key  # noqa: ARG005

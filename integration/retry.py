@@ -101,11 +101,11 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     return now + timedelta(seconds=seconds)
 
 
-def failure_of(cause: Cause, *, not_before: datetime | None, existing_id: str | None, state: str | None) -> Failure:
+def failure_of(cause: Cause, *, not_before: datetime | None, existing_id: str | None = None) -> Failure:
     """The failure that an answer with this status and code means."""
     status = cause.status or 0
     if status in _DONE_OR_NOT:
         return Unknown(cause, not_before=not_before)
     if status in _RETRYABLE_STATUS or cause.code in _RETRYABLE_CODES or status > 504:
         return Retryable(cause, not_before=not_before)
-    return Refused(cause, existing_id=existing_id, state=state)
+    return Refused(cause, existing_id=existing_id)

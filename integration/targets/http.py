@@ -160,13 +160,8 @@ class Caller:
             and told["retryAfterSeconds"] >= 0
         ):
             wait = endpoint.clock() + timedelta(seconds=float(told["retryAfterSeconds"]))
-        existing, state = told.get("existingId"), told.get("currentState")
-        failure = failure_of(
-            cause,
-            not_before=wait,
-            existing_id=str(existing) if existing is not None else None,
-            state=str(state) if state is not None else None,
-        )
+        existing = told.get("existingId")
+        failure = failure_of(cause, not_before=wait, existing_id=str(existing) if existing is not None else None)
         if isinstance(failure, Retryable) and wait is not None and cause.code != "idempotency-in-progress":
             # 429 limits the client wherever it calls; a 503 says only that this operation is down (OU-6).
             endpoint.quiet.ask(endpoint.name, WHOLE_TARGET if answer.status == 429 else request.operation, wait)

@@ -123,4 +123,4 @@ class ClientCredentials:
         if answer.status < 400:
             return Refused(cause)
         wait = retry_after(answer.headers.get("retry-after"), self._clock())
-        return failure_of(cause, not_before=wait, existing_id=None, state=None)
+        return failure_of(cause, not_before=wait)

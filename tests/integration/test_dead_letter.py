@@ -162,3 +162,13 @@ def test_a_selection_needs_a_cause_or_a_time(bench: Bench) -> None:
 def test_an_unknown_letter_is_not_found(bench: Bench) -> None:
     assert bench.admin("GET", "/admin/dead-letters/nobody").status == 404
     assert bench.admin("POST", "/admin/dead-letters/nobody/reprocess", {"by": "x", "why": "y"}).status == 404
+
+
+def test_what_ended_long_ago_is_forgotten_and_open_letters_are_kept(bench: Bench) -> None:
+    bench.deliver("erp", customer_created(subject="C00050"))
+    bench.run()
+    bench.wait(days=31)
+    assert bench.integration.prune() == 1
+    left = [(row["id"], row["status"]) for row in bench.admin("GET", "/admin/messages").json()["items"]]
+    assert left == [("erp-evt-C00042-1", "dead")]
+    assert bench.admin("GET", LETTER).json()["status"] == "dead"

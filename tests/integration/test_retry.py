@@ -56,7 +56,7 @@ def test_a_wild_retry_after_says_nothing(header: str | None) -> None:
     ],
 )
 def test_only_what_repetition_can_change_is_retried(status: int, code: str, kind: type[Failure]) -> None:
-    failure = failure_of(Cause(code=code, detail="", status=status), not_before=None, existing_id=None, state=None)
+    failure = failure_of(Cause(code=code, detail="", status=status), not_before=None)
     assert type(failure) is kind
 
 
