@@ -79,7 +79,9 @@ def test_json_goes_to_stdout_and_words_to_stderr() -> None:
 def test_a_defect_fails_the_run_with_exit_1_and_says_how_to_repeat_it() -> None:
     done = understudy("run", "--only", "HP-1", "--defect", "drops-freight")
     assert done.code == 1
-    assert "understudy run --only HP-1 --defect drops-freight" in done.out
+    assert (
+        "understudy run scenarios/happy-path/hp-1.arazzo.yaml --only HP-1 --seed 42 --defect drops-freight" in done.out
+    )
     assert "ORD-8" in done.out
 
 
@@ -104,12 +106,12 @@ def test_the_same_scenarios_pass_over_sockets_against_the_integration_as_a_proce
             "UNDERSTUDY_INTEGRATION_DATABASE": str(tmp_path / "integration.sqlite3"),
         }
         with running([INTEGRATION], cwd=tmp_path, env=variables):
-            for number in (1, 2):
+            for number, only, expected in ((1, (), CATALOGUE), (2, ("--only", "HP-1"), {"HP-1"})):
                 report = tmp_path / f"{number}.json"
-                done = understudy("run", "--against", address, "--report", f"json={report}", limit_s=240)
+                done = understudy("run", *only, "--against", address, "--report", f"json={report}", limit_s=240)
                 record = record_of(report)
                 assert done.code == 0, done.out
-                assert names(record) == CATALOGUE
+                assert names(record) == expected
                 assert {s["run"]["integration"] for s in record["scenarios"]} == {"external"}
 
 

@@ -51,7 +51,7 @@ def command(
     understudy run --seed 7 --report json=run.json
     understudy run --against http://127.0.0.1:8700   over sockets, with the integration that is attached there
     """
-    from understudy.report import Terminal, build_record, parse_report_option, write_report
+    from understudy.report import FORMATS, Terminal, build_record, parse_report_option, write_report
     from understudy.scenario.run import RunOptions
     from understudy.scenario.select import select
     from understudy.scenario.suite import ScenarioFinished, run_suite
@@ -70,7 +70,9 @@ def command(
     if against is None:
         opened.check_mappings()
     theatre = _theatre(opened, chosen_seed, switches, defect, against)
-    text = Terminal(lambda line: click.echo(line, err=format_ == "json"), colour=sys.stdout.isatty(), progress=False)
+    text = Terminal(
+        lambda line: click.echo(line, err=format_ == "json"), colour=sys.stdout.isatty(), progress=sys.stdout.isatty()
+    )
     finished: list[ScenarioRecord] = []
     interrupted = False
     unreachable: Unreachable | None = None
@@ -86,7 +88,7 @@ def command(
     record = build_record(
         finished,
         seed=chosen_seed,
-        command=repeat_command(paths, names, seed, policies, defect, against),
+        command=repeat_command(paths, names, None if against else chosen_seed, policies, defect, against),
         title=opened.title,
         policies=switches,
         defect=defect,
@@ -94,9 +96,7 @@ def command(
     )
     text.summary(record)
     if format_ == "json":
-        import json
-
-        click.echo(json.dumps(record, ensure_ascii=False, indent=1))
+        click.echo(FORMATS["json"](record))
     failures = _write(targets, record, write_report)
     if interrupted:
         return EXIT_INTERRUPTED

@@ -174,7 +174,7 @@ def _conclude(record: ScenarioRecord) -> None:
     reasons = [record.reason] if record.reason else []
     failed = record.failed_verdicts
     if failed:
-        reasons.append("; ".join(f"{v['id']} does not hold" for v in failed[:5]))
+        reasons.append("; ".join(f"{id} does not hold" for id in list(dict.fromkeys(v["id"] for v in failed))[:5]))
     if record.unproven:
         reasons.append(f"examined nothing for {', '.join(record.unproven)}, which it is said to prove")
     if not record.settled:

@@ -75,7 +75,10 @@ class Setup:
 
 @dataclass(slots=True)
 class Run:
-    """One run: a world on stage, what was handed out at its start, and how far it has been judged."""
+    """One run: a world on stage, what was handed out at its start, and how far it has been judged.
+
+    counted_before: counters of an integration in another process at the start, which it has from earlier runs.
+    """
 
     id: str
     stage: Stage
@@ -87,6 +90,7 @@ class Run:
     tokens: Mapping[str, str]
     urls: Mapping[str, str]
     literals: Mapping[str, Any]
+    counted_before: Mapping[str, Any] = field(default_factory=dict)
     judged_to: int = 0
     verdicts: list[Mapping[str, Any]] = field(default_factory=list)
 
@@ -247,20 +251,26 @@ class Host:
         self._check(mode, policies or {}, defect)
         seed = self.setup.seed if seed is None else seed
         if mode == "external":
-            old = self.default()
-            run = self._make(DEFAULT_WORLD, seed, policies or {}, mode, scenario, "", None)
-            old.stage.world.become(run.stage.world)
-            run.stage = old.stage
-            run.tokens = self._tokens(old.stage.world)
-            if wall is not None:
-                old.stage.flow_from(wall)
-                old.stage.world.wall = self.wall if self._flowing else None
-            self.runs[DEFAULT_WORLD] = run
-            return run
+            return self._start_outside(seed, policies or {}, scenario, wall)
         run = self._make(
             f"w{self._started + 1}", seed, policies or {}, mode, scenario, defect or self.setup.defect, wall
         )
         self.runs[run.id] = run
+        return run
+
+    def _start_outside(self, seed: int, policies: Mapping[str, str], scenario: str, wall: datetime | None) -> Run:
+        """The default world begins anew for the integration that is attached to it; its subscriptions stay."""
+        stage = self.default().stage
+        run = self._make(DEFAULT_WORLD, seed, policies, "external", scenario, "", None)
+        stage.world.become(run.stage.world)
+        run.stage = stage
+        run.tokens = self._tokens(stage.world)
+        if wall is not None:
+            stage.flow_from(wall)
+            stage.world.wall = self.wall if self._flowing else None
+        self.runs[DEFAULT_WORLD] = run
+        told = self.observe_external(self.external_sink(run)) if self.observe_external is not None else None
+        run.counted_before = (told or {}).get("counters", {})
         return run
 
     def _check(self, mode: str, policies: Mapping[str, str], defect: str) -> None:
@@ -415,7 +425,7 @@ class Host:
         if run.integration == "external" and self.observe_external is not None:
             sink = self.external_sink(run)
             told = self.observe_external(sink) if sink else None
-            return None if told is None else _of_run(told, run.stage.world)
+            return None if told is None else _of_run(told, run)
         return None
 
     def external_sink(self, run: Run) -> str:
@@ -476,11 +486,16 @@ def contract_verdict(world: World, since: int, scope: str, step: str) -> Mapping
     }
 
 
-def _of_run(told: Mapping[str, Any], world: World) -> Mapping[str, Any]:
-    """An integration in another process has seen earlier runs too: keep what is about events of this world."""
+def _of_run(told: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
+    """An integration in another process has seen earlier runs too: keep what is about this one."""
     kept = dict(told)
-    for name, key in (("messages", "id"), ("deadLetters", "messageId"), ("log", "messageId")):
-        kept[name] = [row for row in told.get(name, ()) if row.get(key) in world.events]
+    events = run.stage.world.events
+    for name, key in (("messages", "id"), ("deadLetters", "messageId"), ("log", "messageId"), ("audit", "messageId")):
+        kept[name] = [row for row in told.get(name, ()) if row.get(key) in events]
+    kept["counters"] = {
+        flow: {name: count - run.counted_before.get(flow, {}).get(name, 0) for name, count in counts.items()}
+        for flow, counts in told.get("counters", {}).items()
+    }
     return kept
 
 
