@@ -36,8 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "understudy(seed, policies, integration, defect, judge): how the `world` of this test is made; integration is "
-        "embedded (default) or none; judge=False leaves the invariants out",
+        "understudy(seed, policies, integration, defect, judge, proves): how the `world` of this test is made; "
+        "integration is embedded (default) or none; judge=False leaves the invariants out, proves names those that "
+        "must have found something to examine",
     )
     config.pluginmanager.register(_SystemFixtures(config), "understudy-systems")
 
@@ -83,24 +84,30 @@ def world(request: pytest.FixtureRequest) -> Iterator[Landscape]:
     wanted |= dict(marker.kwargs) if marker is not None else {}
     if "seed" not in wanted and request.config.getoption("--understudy-seed") is not None:
         wanted["seed"] = request.config.getoption("--understudy-seed")
-    judged = wanted.pop("judge", True)
+    judged, proves = wanted.pop("judge", True), wanted.pop("proves", ())
     landscape = world_for(workspace_of(request.config), **wanted)
     yield landscape
     if judged:
-        broken = [v for v in landscape.judge()["verdicts"] if v["status"] in ("failed", "error")]
-        if broken:
-            raise BusinessWrong(broken)
+        judgement = landscape.judge(*proves)
+        broken = [v for v in judgement["verdicts"] if v["status"] in ("failed", "error")]
+        if broken or judgement["unproven"]:
+            raise BusinessWrong(broken, judgement["unproven"])
 
 
 class BusinessWrong(Exception):
-    """Invariants that do not hold after a test; `verdicts` are those of evaluateInvariants."""
+    """Invariants that do not hold after a test; `verdicts` are those of evaluateInvariants.
 
-    def __init__(self, verdicts: Sequence[Mapping[str, Any]]) -> None:
+    unproven: invariants that the test is said to prove and that found nothing to examine.
+    """
+
+    def __init__(self, verdicts: Sequence[Mapping[str, Any]], unproven: Sequence[str] = ()) -> None:
         self.verdicts = verdicts
+        self.unproven = tuple(unproven)
         lines = [f"{v['id']} does not hold: {v['statement']}" for v in verdicts]
         for verdict, line in zip(verdicts, list(lines), strict=True):
             rows = [f"    {dict(row)}" for row in verdict["offending"][:3]] or [f"    {verdict['reason']}"]
             lines[lines.index(line) : lines.index(line) + 1] = [line, *rows]
+        lines += [f"{id} was to be proved, and found nothing to examine" for id in self.unproven]
         super().__init__("\n".join(lines))
 
 
