@@ -93,6 +93,7 @@ def command(
         policies=switches,
         defect=defect,
         interrupted=interrupted,
+        with_journal=bool(targets) or format_ == "json",
     )
     text.summary(record)
     if format_ == "json":

@@ -119,7 +119,7 @@ def load_yaml(text: str | bytes, name: str, *, error: type[UnusableInput] = Unus
                 return json.loads(text, object_pairs_hook=_object_without_duplicates)
             except json.JSONDecodeError:
                 pass  # flow-style YAML also starts with a bracket: the YAML parser words the error
-        if ryaml is not None and not _may_alias(text) and _NEEDS_CARE.search(text) is None:
+        if ryaml is not None and _NEEDS_CARE.search(text) is None:
             with suppress(ryaml.InvalidYamlError, ValueError, _Unsure):  # PyYAML below words the error, with its line
                 data = ryaml.loads(text)
                 if isinstance(data, dict | list):

@@ -29,11 +29,13 @@ def build_record(
     policies: Mapping[str, str],
     defect: str,
     interrupted: bool = False,
+    with_journal: bool = True,
 ) -> dict[str, Any]:
     """The record of the scenarios as they went.
 
     command: repeats the whole run. policies: switches set for every scenario, beside the workspace's defaults.
     defect: switched on in the embedded integration, empty for none. interrupted: stopped before the last scenario.
+    with_journal: False leaves the entries out, for a run of which only the summary is wanted.
     """
     keys = _keys(scenarios)
     counts = count(scenarios)
@@ -51,7 +53,7 @@ def build_record(
             scenario_json(scenario, repeat_command(scenario, seed, command, policies, defect)) for scenario in scenarios
         ],
         "journal": [
-            {"scenario": key, "entries": normal(scenario.journal)}
+            {"scenario": key, "entries": normal(list(scenario.journal)) if with_journal else []}
             for key, scenario in zip(keys, scenarios, strict=True)
         ],
         "durations": {

@@ -30,6 +30,10 @@ class Lines:
         self._root: yaml.Node | None = None
         self._composed = False
 
+    def line_of(self, text: str) -> int:
+        """The 1-based line where `text` first stands, 1 if it does not: cheap, for lines that every run shows."""
+        return self._text.count("\n", 0, max(0, self._text.find(text))) + 1
+
     def line(self, path: tuple[str | int, ...]) -> int:
         """The 1-based line of the value at `path`, or of the nearest value around it."""
         if not self._composed:

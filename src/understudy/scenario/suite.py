@@ -30,6 +30,9 @@ from understudy.simulate.message import Request, Response
 
 CONTROL = "control"
 
+JournalJson = Sequence[Mapping[str, Any]]
+"""Journal entries as JSON, made when they are asked for."""
+
 
 class Theatre(Protocol):
     """Where scenarios are played: a host in this process, or a server reached over sockets."""
@@ -42,7 +45,7 @@ class Theatre(Protocol):
     def judge(self, *, scope: str, step: str, proves: Sequence[str]) -> Mapping[str, Any]:
         """The judgement of the present run (shape of evaluateInvariants)."""
 
-    def journal(self) -> list[dict[str, Any]]:
+    def journal(self) -> JournalJson:
         """Every journal entry of the present run as JSON."""
 
     def end(self) -> None:
@@ -95,7 +98,7 @@ class ScenarioRecord:
     unproven: list[str] = field(default_factory=list)
     proves: list[str] = field(default_factory=list)
     settled: bool = True
-    journal: list[dict[str, Any]] = field(default_factory=list)
+    journal: JournalJson = field(default_factory=list)
     duration_s: float = 0.0
 
     @property
@@ -137,7 +140,7 @@ def run_suite(
             name=choice.workflow.id,
             summary=choice.workflow.summary,
             file=choice.workflow.place.file,
-            line=choice.workflow.place.line,
+            line=choice.workflow.place.lines.line_of(f"workflowId: {choice.workflow.id}"),
             inputs=choice.inputs,
         )
         yield ScenarioStarted(record, number, len(selected))
@@ -231,7 +234,7 @@ class _Watching:
                 attempts=event.attempts,
                 criteria=[_criterion(c) for c in event.criteria],
                 notes=list(event.notes),
-                place=str(event.place) if event.place is not None else "",
+                place=str(event.place) if event.place is not None and event.outcome == FAILED else "",
                 control=on_control,
                 contract=list(event.contract.violations) if event.contract is not None else [],
                 calls=self.calls if event.attempts else [],
@@ -315,7 +318,7 @@ def _criterion(result: Any) -> dict[str, Any]:
         "passed": result.passed,
         "error": result.error,
         "found": found,
-        "place": str(result.place),
+        "place": "" if result.passed else str(result.place),
     }
 
 

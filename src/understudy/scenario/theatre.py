@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, overload
 from urllib.parse import urlsplit
 
 from understudy.errors import Unreachable
@@ -13,7 +13,32 @@ from understudy.scenario.client import SocketClient
 from understudy.scenario.model import OperationLike
 from understudy.simulate.control import control_contract
 from understudy.simulate.host import CONTROL_BASE, Host, Run
+from understudy.simulate.journal import Entry
 from understudy.simulate.message import Request, Response, encode_json
+
+
+class EntriesAsJson(Sequence[Mapping[str, Any]]):
+    """Journal entries that become JSON only when a report wants them; their kinds are there at once."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = list(entries)
+        self._made: list[Mapping[str, Any]] | None = None
+
+    @property
+    def kinds(self) -> list[str]:
+        return [entry.kind for entry in self._entries]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Mapping[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        if self._made is None:
+            self._made = [entry.to_json() for entry in self._entries]
+        return self._made[index]
 
 
 class InProcess:
@@ -44,9 +69,9 @@ class InProcess:
         settled = self._run.stage.settle() if scope == "final" else True
         return self._host.evaluate(self._run, scope=scope, step=step, proves=proves, settled=settled)
 
-    def journal(self) -> list[dict[str, Any]]:
+    def journal(self) -> EntriesAsJson:
         assert self._run is not None
-        return [entry.to_json() for entry in self._run.stage.world.entries()]
+        return EntriesAsJson(self._run.stage.world.entries())
 
     def end(self) -> None:
         if self._run is not None:
