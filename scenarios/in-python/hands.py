@@ -120,29 +120,40 @@ class Warehouse:
     def __init__(self, world: Landscape) -> None:
         self._world = world
 
-    def ships(self, number: str, *, pieces: Mapping[str, int] | None = None, final: bool = True) -> Record:
+    def ships(self, number: str, *, cartons: Sequence[Mapping[str, int]] = (), final: bool = True) -> Record:
         """Pick all that is allocated of an ERP order, pack it and ship it; the shipment.
 
-        pieces: what goes into the carton, by line; what is left out goes back to its bin and, unless the shipment is
-        `final`, is allocated to the order again, for another shipment.
+        cartons: pieces by line, one carton with everything if none are named. What is left out goes back to its bin
+        and, unless the shipment is `final`, is allocated to the order again, for another shipment.
         """
         call = self._world.wms.call
         fulfilment = self.order_of(number)
         done(call("createWave", {"fulfilmentOrderIds": [fulfilment["id"]]}))
-        carton = []
+        picked = {}
         for task in done(call("listPickTasks", query={"fulfilmentOrderId": fulfilment["id"]}))["items"]:
             if task["status"] != "open":
                 continue
             done(call("startPickTask", pickTaskId=task["id"]))
             done(call("completePickTask", {"pickedQuantity": task["quantity"]}, pickTaskId=task["id"]))
-            packed = task["quantity"] if pieces is None else str(pieces.get(task["lineRef"], 0))
-            if packed != "0":
-                carton.append({"lineRef": task["lineRef"], "quantity": packed})
-        cartons = {"cartons": [{"weightGrams": 1000, "lines": carton}]}
-        done(call("packFulfilmentOrder", cartons, fulfilmentOrderId=fulfilment["id"]))
+            picked[task["lineRef"]] = task["quantity"]
+        packed = [
+            {"weightGrams": 1000, "lines": [{"lineRef": ref, "quantity": str(n)} for ref, n in carton.items()]}
+            for carton in cartons or [picked]
+        ]
+        done(call("packFulfilmentOrder", {"cartons": packed}, fulfilmentOrderId=fulfilment["id"]))
         shipment = done(call("createShipment", {"fulfilmentOrderId": fulfilment["id"], "final": final}))
         done(call("manifestShipment", shipmentId=shipment["id"]))
         return done(call("shipShipment", shipmentId=shipment["id"]))
+
+    def receives(
+        self, sku: str, good: str, *, damaged: str = "0", expected: str | None = None, code: str = "LEJ1"
+    ) -> Record:
+        """A purchase arrives and is counted in. expected: what was announced, the good pieces if absent."""
+        line = {"lineRef": "1", "sku": sku, "expected": expected or good, "uom": "EA"}
+        announced = {"type": "purchase", "reference": "PO-4711", "warehouseCode": code, "lines": [line]}
+        receipt = done(self._world.wms.call("createReceipt", announced))
+        counted = {"lines": [{"lineRef": "1", "received": good, "damaged": damaged}]}
+        return done(self._world.wms.call("confirmReceipt", counted, receiptId=receipt["id"]))
 
     def order_of(self, number: str) -> Record:
         """What the warehouse knows of an ERP order."""

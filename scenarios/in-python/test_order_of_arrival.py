@@ -101,7 +101,7 @@ def test_shuffled_events_come_to_the_same_end(
     world.settle()
     number = watcher.sales_order(order)["number"]
     for pieces, final in (({"10000": 3}, False), ({"10000": 2}, True)):
-        warehouse.ships(number, pieces=pieces, final=final)
+        warehouse.ships(number, cartons=[pieces], final=final)
         world.settle()
     invoices = [(row["totals"]["includingTax"], row["status"]) for row in world.rows("erp", "salesInvoices")]
     assert invoices == [("64.26", "paid"), ("42.84", "paid")]
