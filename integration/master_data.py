@@ -1,7 +1,6 @@
-"""Master data of the ERP, read when asked for and reused for a short while.
+"""Master data of the ERP. Code tables are reused for a short while; items are read whenever they are needed.
 
-Only what was found is remembered: an item that did not exist a moment ago may have been created by the person who is
-about to reprocess the message that lacked it.
+An item may be created, blocked or retaxed by the person who is about to reprocess the message that stumbled over it.
 """
 
 from __future__ import annotations
@@ -14,23 +13,24 @@ from typing import Any
 from .targets.erp import Erp, any_of
 
 Record = dict[str, Any]
+_PER_CALL = 50
 
 
 class Cache:
-    """Records by (collection, key), shared by all messages of one integration."""
+    """Code tables by collection, shared by all messages of one integration."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[tuple[str, str], tuple[datetime, Any]] = {}
+        self._held: dict[str, tuple[datetime, list[Record]]] = {}
 
-    def get(self, collection: str, key: str, now: datetime) -> Any:
+    def get(self, collection: str, now: datetime) -> list[Record] | None:
         with self._lock:
-            end, value = self._held.get((collection, key), (now, None))
-            return value if end > now else None
+            end, rows = self._held.get(collection, (now, None))
+            return rows if end > now else None
 
-    def put(self, collection: str, key: str, value: Any, end: datetime) -> None:
+    def put(self, collection: str, rows: list[Record], end: datetime) -> None:
         with self._lock:
-            self._held[collection, key] = (end, value)
+            self._held[collection] = (end, rows)
 
     def clear(self) -> None:
         with self._lock:
@@ -47,26 +47,20 @@ class MasterData:
         self._ttl = timedelta(seconds=ttl_s)
 
     def items(self, numbers: Iterable[str]) -> dict[str, Record]:
-        """Items by number, all missing ones read in one call; unknown numbers are left out."""
+        """Items by number, read in as few calls as a URL's length allows; unknown numbers are left out."""
         wanted = sorted({number for number in numbers if number})
-        found = {number: self._cache.get("items", number, self._now) for number in wanted}
-        missing = [number for number, item in found.items() if item is None]
-        if missing:
-            for item in self._erp.rows("listItems", "items", any_of("number", missing)):
-                self._keep("items", item["number"], item)
-                found[item["number"]] = item
-        return {number: item for number, item in found.items() if item is not None}
+        found: list[Record] = []
+        for start in range(0, len(wanted), _PER_CALL):
+            found += self._erp.rows("listItems", "items", any_of("number", wanted[start : start + _PER_CALL]))
+        return {item["number"]: item for item in found}
 
     def table(self, operation: str, collection: str) -> list[Record]:
         """A whole code table, such as tax codes or locations."""
-        rows: list[Record] | None = self._cache.get(collection, "*", self._now)
+        rows = self._cache.get(collection, self._now)
         if rows is None:
             rows = self._erp.rows(operation, collection)
-            self._keep(collection, "*", rows)
+            self._cache.put(collection, rows, self._now + self._ttl)
         return rows
 
     def by_code(self, operation: str, collection: str) -> dict[str, Record]:
         return {row["code"]: row for row in self.table(operation, collection)}
-
-    def _keep(self, collection: str, key: str, value: Any) -> None:
-        self._cache.put(collection, key, value, self._now + self._ttl)

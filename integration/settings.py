@@ -232,7 +232,7 @@ VARIABLES: tuple[Variable, ...] = (
     _variable("COALESCE_S", _seconds(0, 3600), "stock changes of one item within this time become one; default 30"),
     _variable("SAFETY_STOCK", _quantity, "pieces the store never offers, per item; default 0"),
     _variable("CUSTOMER_CREATE", _choice("auto", "never"), "whether unknown customers are created at the ERP"),
-    _variable("LOOKUP_TTL_S", _seconds(0, 86400), "how long master data read from the ERP is reused; default 60"),
+    _variable("LOOKUP_TTL_S", _seconds(0, 86400), "how long code tables read from the ERP are reused; default 60"),
     _variable("SIGNATURE_TOLERANCE_S", _whole(1, 86400), "how old a signature may be; default 300"),
     _variable("MAX_BODY_BYTES", _whole(1024, 64 * 1024 * 1024), "largest webhook accepted; default 1048576"),
     _variable("KEEP_DAYS", _whole(1, 3650), "how long finished messages are kept; default 30"),
