@@ -136,7 +136,7 @@ class Recorded:
         """Whether an integration plays at all: it has called, subscribed, or reports."""
         if self._evidence.integration is not None or self.calls:
             return True
-        return any(self._evidence.rows(system, "subscriptions") for system in ("storefront", "erp", "wms", "crm"))
+        return any(self._evidence.rows(system, "_subscriptions") for system in ("storefront", "erp", "wms", "crm"))
 
     def told(self, name: str) -> list[Mapping[str, Any]]:
         """A list of the integration's report: messages, deadLetters, log, audit; [] where it has none."""
