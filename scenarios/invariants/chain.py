@@ -10,8 +10,16 @@ from understudy import EventEntry, Evidence, Exchange
 from .masters import first, order_of, store_order_of
 from .recorded import event_data, recorded
 
-# A bank's payment starts a flow of its own, and stock has no order: these events belong to no order's chain.
-_NO_CHAIN = ("erp.payment.", "erp.availability.", "erp.customer.", "erp.item.", "wms.receipt.", "wms.inventory.")
+# What an accountant enters starts a flow of its own, and stock has no order: these events belong to no order's chain.
+_NO_CHAIN = (
+    "erp.payment.",
+    "erp.creditmemo.",
+    "erp.availability.",
+    "erp.customer.",
+    "erp.item.",
+    "wms.receipt.",
+    "wms.inventory.",
+)
 
 
 def correlation_of_store_order(evidence: Evidence, store_order: Mapping[str, Any]) -> str | None:

@@ -39,7 +39,8 @@ def _order(evidence: Evidence, event: EventEntry) -> str:
 
 def _payments(evidence: Evidence, event: EventEntry) -> str:
     data = event_data(event)
-    if data["test"]:
+    sold = evidence.get("storefront", "orders", data["id"])
+    if data["test"] or (sold is not None and sold["cancelled_at"] is not None):
         return ""
     orders = erp_orders_of(evidence, data["id"])
     if not orders:
@@ -148,6 +149,9 @@ def taken_money(evidence: Evidence, store_order_id: Any) -> list[Mapping[str, An
         if transaction["kind"] in ("sale", "capture") and transaction["status"] == "success"
     ]
 
+
+MONEY = frozenset({"store.order.paid.v1"})
+"""Events that no skip excuses from their effect: money taken is booked, by whichever message it was."""
 
 EFFECTS: Mapping[str, Effect] = {
     "store.order.created.v1": _order,

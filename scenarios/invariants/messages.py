@@ -8,7 +8,7 @@ from typing import Any
 from understudy import EventEntry, Evidence, Exchange, Row
 
 from .chain import chain_of_event, chain_of_write
-from .effects import missing_effect
+from .effects import MONEY, missing_effect
 from .recorded import INTEGRATION, is_business_write, recorded
 
 _MUTATIONS = ("corrupt-event", "wrong-signature")
@@ -54,7 +54,8 @@ def msg_2(evidence: Evidence) -> Iterator[Row | None]:
         if silent:
             yield {**row, "problem": "skipped without a reason"}
             continue
-        if event_id in story.reasons:
+        reason = story.reasons.get(event_id, "")
+        if reason and not (reason.startswith("skipped") and event.name in MONEY):
             yield None
             continue
         missing = missing_effect(evidence, event)

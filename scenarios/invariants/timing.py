@@ -118,7 +118,7 @@ def _latencies(evidence: Evidence, event_name: str, system: str, operation: str)
             continue
         started = _started(evidence, event)
         in_outage = any(begin <= effect.at and started <= end for begin, end in outages)
-        if not in_outage and not any(started < at < effect.at for at in repairs):
+        if not in_outage and not any(started < at <= effect.at for at in repairs):
             found.append((event.event_id, (effect.at - started).total_seconds()))
     return found
 
