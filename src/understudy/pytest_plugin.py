@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "integration is embedded (default) or none; judge=False leaves the invariants out, proves names those that "
         "must have found something to examine",
     )
-    config.pluginmanager.register(_SystemFixtures(config), "understudy-systems")
+    config.pluginmanager.register(_system_fixtures(config), "understudy-systems")
 
 
 def workspace_of(config: pytest.Config) -> Workspace:
@@ -54,16 +54,14 @@ def workspace_of(config: pytest.Config) -> Workspace:
     return config.stash[_WORKSPACE]
 
 
-class _SystemFixtures:
-    """A fixture for every system of the workspace; their names are data, so they are made when pytest starts."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        for name in workspace_of(config).section("systems"):
-            setattr(self, name, _fixture_for(name))
+def _system_fixtures(config: pytest.Config) -> object:
+    """A plugin with a fixture for every system of the workspace, whose names are data."""
+    names = workspace_of(config).section("systems")
+    return type("SystemFixtures", (), {name: _fixture_for(name) for name in names})()
 
 
 def _fixture_for(name: str) -> Any:
-    def client(world: Landscape) -> SystemClient:
+    def client(_plugin: object, world: Landscape) -> SystemClient:
         return world.clients[name]
 
     client.__doc__ = f"A client of the simulated {name}, speaking in operation ids."
@@ -81,7 +79,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[Landscape]:
 
     marker = request.node.get_closest_marker("understudy")
     wanted = {"integration": "embedded", "defect": request.config.getoption("--understudy-defect")}
-    wanted |= dict(marker.kwargs) if marker is not None else {}
+    wanted |= _arguments(marker.kwargs) if marker is not None else {}
     if "seed" not in wanted and request.config.getoption("--understudy-seed") is not None:
         wanted["seed"] = request.config.getoption("--understudy-seed")
     judged, proves = wanted.pop("judge", True), wanted.pop("proves", ())
@@ -92,6 +90,18 @@ def world(request: pytest.FixtureRequest) -> Iterator[Landscape]:
         broken = [v for v in judgement["verdicts"] if v["status"] in ("failed", "error")]
         if broken or judgement["unproven"]:
             raise BusinessWrong(broken, judgement["unproven"])
+
+
+def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the marker says. Raises pytest.UsageError for an argument that it does not take."""
+    from understudy.errors import closest
+
+    allowed = ("seed", "policies", "integration", "defect", "judge", "proves")
+    for name in given:
+        if name not in allowed:
+            hint = closest(name, allowed)
+            raise pytest.UsageError(f"the understudy marker takes no {name!r}, only {', '.join(allowed)}; {hint}")
+    return dict(given)
 
 
 class BusinessWrong(Exception):
