@@ -50,7 +50,7 @@ class HostedFactory(Protocol):
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What worlds are made of. environ: template of the integration's settings, with {placeholders}; environ_outside:
-    what an integration in another process is told besides.
+    what an integration is told besides where time is real: in another process, and in a world that flows.
 
     policy: completes overrides to all switches. literals: (seed, run) -> values that startRun hands out.
     run_base: ordinal of the first run over sockets; 0 in-process. origin: address that systems are reached at.
@@ -401,8 +401,11 @@ class Host:
             draws[key] = draws.get(key, 0) + 1
             return world.chance.uniform("integration", world.run, key, draws[key])
 
+        environ = self._environ(values, stage.sink, defect)
+        if self._flowing:  # waiting costs real seconds here as it does in another process
+            environ |= self.setup.environ_outside
         hosted = self.setup.hosted(
-            self._environ(values, stage.sink, defect),
+            environ,
             transport=StageTransport(stage),
             clock=lambda: world.clock.now,
             chance=chance,
