@@ -20,14 +20,12 @@ _SHORTEST = 5
 def sec_1(evidence: Evidence) -> Iterator[Row | None]:
     """No secret, full card number or unmasked personal data in the integration's logs and dead letters."""
     personal = _personal_data(evidence)
-    story = recorded(evidence)
     for place in ("log", "deadLetters", "audit"):
-        for position, record in enumerate(story.told(place)):
-            text = "\n".join(_texts(record))
-            found = [
-                what for what, hit in (("a credential", _TOKEN.search(text)), ("a card number", _card(text))) if hit
-            ]
-            found += sorted({what for value, what in personal.items() if value in text})
+        texts = [(record, "\n".join(_texts(record))) for record in recorded(evidence).told(place)]
+        # Nearly always there is nothing to find: one look at everything, and only then record by record.
+        suspicious = bool(_contents("\n".join(text for _, text in texts), personal))
+        for position, (record, text) in enumerate(texts):
+            found = _contents(text, personal) if suspicious else []
             row = {"place": place, "record": position, "messageId": record.get("messageId")}
             yield {**row, "contains": found} if found else None
 
@@ -39,6 +37,13 @@ def sec_3(evidence: Evidence) -> Iterator[Row | None]:
             row = {"system": exchange.system, "operation": exchange.operation_id, "journal": exchange.seq}
             changed = [list(change) for change in exchange.changes]
             yield {**row, "changed": changed} if exchange.committed or changed else None
+
+
+def _contents(text: str, personal: Mapping[str, str]) -> list[str]:
+    """What a text holds that nobody should read there."""
+    found = ["a credential"] if _TOKEN.search(text) else []
+    found += ["a card number"] if _card(text) else []
+    return found + sorted({what for value, what in personal.items() if value in text})
 
 
 def _personal_data(evidence: Evidence) -> Mapping[str, str]:

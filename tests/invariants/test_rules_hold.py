@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,3 +165,10 @@ def test_data_that_a_rule_cannot_read_is_no_proof() -> None:
     bench.change_line("erp", "salesOrders", 0, quantity="two")
     verdict = bench.verdict("ORD-3")
     assert (verdict.status, "cannot be judged" in verdict.reason) == ("error", True)
+
+
+def test_the_reference_page_says_of_every_rule_what_it_cannot_see() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "invariants.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:[A-Z]{3}-[\d.]*\d)", page))
+    named |= {f"MAP-{section}" for section in ("4.1", "4.2", "4.3") if section in page}
+    assert set(EXAMINED) <= named
