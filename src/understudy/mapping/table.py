@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,5 +74,19 @@ def load_mapping(source: Path | str, *, name: str = "", base: Path | None = None
             reason = getattr(problem, "strerror", None) or "the file is not UTF-8"
             raise MappingError(f"the mapping cannot be read: {reason}", where=str(path)) from None
         shown, folder = name or str(path), base or path.parent
+    return _load(text, shown, folder, _stamp(folder))
+
+
+@lru_cache(maxsize=64)
+def _load(text: str, shown: str, folder: Path | None, _stamp: tuple[tuple[str, int, int], ...]) -> MappingTable:
+    """Tables are values: a harness and the integration that it hosts share one of the same text and code tables."""
     spec = load_spec(text, shown, base=folder)
     return MappingTable(spec, compile_program(spec))
+
+
+def _stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a file below a table's folder does, its code tables among them."""
+    if folder is None or not folder.is_dir():
+        return ()
+    found = ((entry, entry.stat()) for entry in sorted(folder.rglob("*.yaml")))
+    return tuple((str(entry), stat.st_mtime_ns, stat.st_size) for entry, stat in found)
