@@ -86,7 +86,7 @@ class OverSockets:
         parts = urlsplit(address if "//" in address else f"http://{address}")
         origin = f"{parts.scheme}://{parts.netloc}"
         urls = {name: f"{origin}{base}" for name, base in bases.items()} | {"control": f"{origin}{CONTROL_BASE}"}
-        self._client = SocketClient(urls)
+        self._client = SocketClient(urls, timeout_s=90.0)  # the control plane itself waits up to a minute
         self._address = origin
         self._run_id = ""
 
