@@ -18,6 +18,7 @@ from .drafts import delete_drafts_of, draft_invoice, invoiced_under, schedule_po
 from .duplicates import refuse_duplicate
 from .events import announce
 from .goods_issue import advance, issue_goods, return_goods
+from .invoice_posting import close_if_finished
 from .numbering import loose_number
 from .order_composition import STEP
 from .order_lines import amount, counts, is_physical
@@ -79,7 +80,10 @@ def get_sales_shipment(ctx: Context) -> Reply:
 
 
 def post_sales_shipment(ctx: Context) -> Reply:
-    """Goods issue: stock and cost entries, order progress, a draft invoice by policy. All of it or nothing."""
+    """Goods issue: stock and cost entries, order progress, a draft invoice by policy. All of it or nothing.
+
+    Under `invoicePolicy=on_order` the last shipment closes the order, which was invoiced before.
+    """
     shipment = fetch(ctx, "salesShipments", ctx.path["salesShipmentId"])
     ctx.require_match(shipment)
     order = _order_of(ctx, shipment)
@@ -93,10 +97,12 @@ def post_sales_shipment(ctx: Context) -> Reply:
     lines = _with_services(order, shipment["lines"])
     posted = {**shipment, "status": "posted", "postingDate": day.isoformat(), "lines": lines}
     saved = save(ctx, "salesShipments", issue_goods(ctx, stock, order, posted))
-    shipped = advance(order, lines, 1)
+    shipped = close_if_finished(advance(order, lines, 1))
     stock.follow(order["lines"], shipped["lines"])
     saved_order = save(ctx, "salesOrders", shipped)
     announce(ctx, "erp.shipment.posted.v1", saved)
+    if saved_order["status"] == "closed":
+        announce(ctx, "erp.salesorder.closed.v1", saved_order)
     if ctx.policy.get("invoicePolicy", "on_shipment") == "on_shipment":
         invoice = draft_invoice(ctx, saved_order, saved)
         if invoice is not None:
@@ -118,6 +124,8 @@ def undo_sales_shipment(ctx: Context) -> Reply:
     if invoice is not None:
         raise refused(what, shipment["status"], (), "reversed", f"invoice {invoice} bills it: credit that instead")
     order = _order_of(ctx, shipment)
+    if order["status"] == "closed":
+        raise refused(what, shipment["status"], (), "reversed", f"sales order {order['number']} is closed")
     delete_drafts_of(ctx, shipment)
     stock = Stock(ctx)
     return_goods(ctx, stock, shipment)

@@ -281,9 +281,15 @@ def test_by_policy_an_order_is_invoiced_at_release(make_landscape: MakeLandscape
     erp.advance("PT6S")
     assert [i["totals"]["excludingTax"] for i in erp.invoices()] == ["94.90"]
     assert erp.reread(order)["status"] == "released"
-    erp.ship(order, {10000: "5"})
+    erp.ship(order, {10000: "3"})
+    assert erp.reread(order)["status"] == "released"
+    last = erp.ship(order, {10000: "2"})
+    assert erp.reread(order)["status"] == "closed", "fully shipped and fully invoiced (domain 2.2, released->closed)"
+    assert erp.events("erp.salesorder.closed") == [("erp.salesorder.closed.v1", order["number"])]
     erp.advance("PT6S")
     assert len(erp.invoices()) == 1
+    status, code, _ = erp.refuse("undoSalesShipment", salesShipmentId=last["id"])
+    assert (status, code) == (409, "invalid-state-transition"), "a closed order changes no more"
 
 
 # -- without an order, and in foreign currency ------------------------------------------------------------------------
