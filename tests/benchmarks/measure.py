@@ -47,7 +47,8 @@ def timed(work: Callable[[], object], runs: int = 5, warm_up: int = 1) -> float:
 
 def process(command: Sequence[str], cwd: Path | None = None, codes: Sequence[int] = (0,)) -> None:
     """Run a whole process quietly. Raises RuntimeError with its output when it ends with another code."""
-    done = subprocess.run(command, cwd=cwd or ROOT, capture_output=True, text=True, check=False)
+    env = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    done = subprocess.run(command, cwd=cwd or ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode not in codes:
         raise RuntimeError(
             f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"

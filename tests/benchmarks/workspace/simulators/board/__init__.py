@@ -32,7 +32,7 @@ def dataset() -> DataSet:
 simulator = Simulator(
     name="board",
     source="/board",
-    tables=[TableSpec("notes", tracked=("text",))],
+    tables=[TableSpec("notes", tracked=("text",), versioned=False)],
     operations={
         "createNote": create,
         "getNote": get,
