@@ -11,7 +11,7 @@ import importlib.util
 import sys
 import tomllib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -146,17 +146,14 @@ class Workspace:
 
     @cached_property
     def contracts(self) -> Mapping[str, Contract]:
-        """The contract of each system, of the integration's admin surface and of the control plane, by name."""
-        from understudy.simulate.control import control_contract
+        """The contract of each system, of the integration's admin surface and of the control plane, by name.
 
-        found = {
-            name: self._read_contract(name, str(self._required(f"systems.{name}", "contract")))
-            for name in self.section("systems")
-        }
+        Each is read when it is asked for: a run in this process needs no admin surface.
+        """
+        files = {name: str(self._required(f"systems.{name}", "contract")) for name in self.section("systems")}
         if "contract" in self.section("integration"):
-            found["integration"] = self._read_contract("integration", str(self.section("integration")["contract"]))
-        found["control"] = control_contract()
-        return found
+            files["integration"] = str(self.section("integration")["contract"])
+        return _Contracts(self._read_contract, files)
 
     @cached_property
     def systems(self) -> Mapping[str, System]:
@@ -334,6 +331,31 @@ class Workspace:
     @cached_property
     def scenario_paths(self) -> list[Path]:
         return [self.path(str(p)) for p in self.section("scenarios").get("paths", ["scenarios"])]
+
+
+class _Contracts(Mapping[str, "Contract"]):
+    """Contracts by name, read on first use."""
+
+    def __init__(self, read: Callable[[str, str], Contract], files: Mapping[str, str]) -> None:
+        self._read = read
+        self._files = files
+        self._known: dict[str, Contract] = {}
+
+    def __getitem__(self, name: str) -> Contract:
+        if name not in self._known:
+            if name == "control":
+                from understudy.simulate.control import control_contract
+
+                self._known[name] = control_contract()
+            else:
+                self._known[name] = self._read(name, self._files[name])
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._files, "control"))
+
+    def __len__(self) -> int:
+        return len(self._files) + 1
 
 
 def open_workspace(path: Path | str | None = None) -> Workspace:

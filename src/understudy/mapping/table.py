@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -86,7 +87,14 @@ def _load(text: str, shown: str, folder: Path | None, _stamp: tuple[tuple[str, i
 
 def _stamp(folder: Path | None) -> tuple[tuple[str, int, int], ...]:
     """What changes when a file below a table's folder does, its code tables among them."""
-    if folder is None or not folder.is_dir():
-        return ()
-    found = ((entry, entry.stat()) for entry in sorted(folder.rglob("*.yaml")))
-    return tuple((str(entry), stat.st_mtime_ns, stat.st_size) for entry, stat in found)
+    found = []
+    waiting = [str(folder)] if folder is not None and folder.is_dir() else []
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    waiting.append(entry.path)
+                else:
+                    stat = entry.stat()
+                    found.append((entry.path, stat.st_mtime_ns, stat.st_size))
+    return tuple(sorted(found))

@@ -148,7 +148,11 @@ def run_suite(
         client = _Watching(theatre, record)
         try:
             for event in run_workflow(
-                choice.workflow, client=client, contracts=contracts, inputs=choice.inputs, options=options
+                choice.workflow,
+                client=client,
+                contracts=_needed(choice, contracts),
+                inputs=choice.inputs,
+                options=options,
             ):
                 if isinstance(event, StepStarted):
                     client.step = event
@@ -170,6 +174,16 @@ def run_suite(
         _conclude(record)
         record.duration_s = time.perf_counter() - began
         yield ScenarioFinished(record)
+
+
+def _needed(choice: Selected, contracts: Mapping[str, ContractLike]) -> dict[str, ContractLike]:
+    """The contracts that a scenario's documents name, so that others need not be read."""
+    waiting, names = [choice.workflow.document], dict[str, None]()
+    while waiting:
+        document = waiting.pop()
+        names |= dict.fromkeys(document.sources)
+        waiting += document.imports.values()
+    return {name: contracts[name] for name in names if name in contracts}
 
 
 def _conclude(record: ScenarioRecord) -> None:

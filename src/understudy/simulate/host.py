@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from understudy.simulate.authenticate import Credential
@@ -184,11 +184,11 @@ class Host:
 
     def _begin_flowing(self, stage: Stage, request: Request) -> Response | Wait:
         system, inner = locate_system(stage.world, request)
-        delay = stage.world.delay_ms(system, inner)
-        if not delay:
-            return stage.world.handle(system, inner)
-        until = stage.world.clock.now + timedelta(milliseconds=delay)
-        return Wait(stage, until, lambda: None, lambda: stage.world.handle(system, inner))
+        held = stage.world.arrive(system, inner)
+        if held is None or not held.delay:
+            return stage.world.handle(system, inner, held)
+        until = stage.world.clock.now + held.delay
+        return Wait(stage, until, lambda: None, lambda: stage.world.handle(system, inner, held))
 
     def stage_of(self, request: Request, world_id: str) -> Stage:
         """Raises LookupError for a world that does not exist."""

@@ -44,3 +44,17 @@ def replay(record: IdempotencyRecord | None, given_hash: str, now: datetime) -> 
     return Response(
         record.response.status, {**record.response.headers, "idempotency-replayed": "true"}, record.response.body
     )
+
+
+def refuse_running(running_hash: str | None, given_hash: str) -> None:
+    """running_hash: of the body of a request with this key that has not ended, None when there is none.
+
+    Raises Problem 409 idempotency-in-progress, or 422 idempotency-key-reuse for another body.
+    """
+    if running_hash is None:
+        return
+    if running_hash != given_hash:
+        raise Problem("idempotency-key-reuse", "this Idempotency-Key is in use with another body")
+    raise Problem(
+        "idempotency-in-progress", "the first request with this Idempotency-Key is still running", retry_after_seconds=1
+    )

@@ -147,9 +147,9 @@ class Stage:
         if due.kind == "job":
             self.world.run_job(due)
         elif due.kind == "request":
-            system, request = due.payload
+            held = due.payload
             try:
-                self.world.handle(system, request)
+                self.world.handle(held.system, held.request, held)
             except ConnectionReset:
                 return  # nobody waits for this answer any more; the journal has the exchange
         else:
@@ -206,16 +206,16 @@ class Stage:
         when a fault closes the connection, LookupError for a path that belongs to no system.
         """
         system, inner = locate_system(self.world, request)
-        delay = timedelta(milliseconds=self.world.delay_ms(system, inner))
-        if delay:
+        held = self.world.arrive(system, inner)
+        if held is not None and held.delay:
             now = self.world.clock.now
             limit = timedelta(seconds=timeout_s)
-            if delay > limit:
-                self.world.agenda.add(now + delay, "request", (system, inner))
+            if held.delay > limit:
+                self.world.agenda.add(now + held.delay, "request", held)
                 self.advance(now + limit)
                 raise ClientTimeout(f"no answer within {timeout_s:g} s")
-            self.advance(now + delay)
-        return self.world.handle(system, inner)
+            self.advance(now + held.delay)
+        return self.world.handle(system, inner, held)
 
     # -- copies ---------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,16 @@ from understudy.simulate.clock import Clock
 from understudy.simulate.dispatch import Dispatch
 from understudy.simulate.event import StoredEvent
 from understudy.simulate.fault import Fault, Faults
-from understudy.simulate.idempotency import KEPT_FOR, IdempotencyRecord, RecordKey, body_hash, is_recorded, replay
+from understudy.simulate.held import Held
+from understudy.simulate.idempotency import (
+    KEPT_FOR,
+    IdempotencyRecord,
+    RecordKey,
+    body_hash,
+    is_recorded,
+    refuse_running,
+    replay,
+)
 from understudy.simulate.journal import (
     Entry,
     Exchange,
@@ -82,6 +91,8 @@ class World:
         self.wall: Callable[[], datetime] | None = None
         """Towards another process: the clock of signatures and token lifetimes; None means world time."""
         self._idempotency: dict[RecordKey, IdempotencyRecord] = {}
+        self._running: dict[RecordKey, str] = {}
+        """Requests with a key that are held up by a delay: the hash of each body."""
         self._tokens = 0
         self._start_sequences()
 
@@ -113,6 +124,9 @@ class World:
         twin.sequences = {s: dict(numbers) for s, numbers in self.sequences.items()}
         twin.faults, twin.dispatch = self.faults.fork(), self.dispatch.fork()
         twin.credentials, twin._idempotency = dict(self.credentials), dict(self._idempotency)
+        # Only what the copied future still carries out is in progress: a caller on a socket waits in the origin.
+        waiting = [due.payload.key for due in self.agenda.entries() if due.kind == "request"]
+        twin._running = {key: self._running[key] for key in waiting if key in self._running}
         if run is not None and run != self.run:
             twin.run = run
             twin._start_sequences()
@@ -145,23 +159,59 @@ class World:
 
     # -- requests -------------------------------------------------------------------------------------------------
 
-    def delay_ms(self, system_name: str, request: Request) -> int:
-        """How long a delay fault holds this request up; the shell lets that time pass before `handle`."""
+    def arrive(self, system_name: str, request: Request) -> Held | None:
+        """What an injected fault does to a request that arrives now; None when none hits it.
+
+        A fault is spent here, not at the commit, so that a second request in the window of a delay meets the next one.
+        While the first is held up, the same Idempotency-Key is in progress.
+        """
         if not self.faults:
-            return 0
+            return None
         system = self.systems[system_name]
         match = system.router.find(request.method, request.path)
         if not isinstance(match, Match):
-            return 0
-        client = self._client_or_anonymous(system, match.operation, request)
-        fault = self.faults.matching(system_name, match.operation.id, client.name)
-        return fault.effect.delay_ms() if fault is not None and fault.effect is not None and fault.skip == 0 else 0
+            return None
+        operation = match.operation
+        try:
+            client = system.doorkeeper.admit(operation, request, self.credentials, self.wall_now())
+        except Problem:
+            return None  # `handle` words the refusal; a fault is not spent on it
+        fault = self.faults.take(self, system_name, operation.id, client.name)
+        delay = timedelta(milliseconds=fault.effect.delay_ms() if fault is not None and fault.effect is not None else 0)
+        if not delay:
+            return Held(system_name, request, fault)
+        key = self._record_key(operation, request, client)
+        if key is not None and key not in self._running and key not in self._idempotency:
+            self._running[key] = body_hash(request.body)
+        else:
+            key = None
+        fresh = self._precondition_holds(system, operation, request, match.path, client)
+        return Held(system_name, request, fault, delay, key, fresh)
 
-    def handle(self, system_name: str, request: Request) -> Response:
+    def _precondition_holds(
+        self, system: System, operation: Operation, request: Request, path: Mapping[str, str], client: Client
+    ) -> bool:
+        """Whether a conditional request would pass now; found by a transaction that is thrown away."""
+        handler = system.handler(operation)
+        if "if-match" not in request.headers or handler is None:
+            return False
+        try:
+            body = parse_body(check_media_and_size(operation, request), request)
+            call = read_call(system.contract, operation, request, path, body)
+            handler(self._context(system, operation.id, call, client, "", None))
+        except Problem as problem:
+            return problem.slug != "precondition-failed"
+        except Exception:
+            return False  # a behaviour that crashes is found out when the request is answered
+        return True
+
+    def handle(self, system_name: str, request: Request, held: Held | None = None) -> Response:
         """Answer one request to one system (path below the system's base) and record it.
 
-        Raises ConnectionReset when an injected fault closes the connection instead of answering.
+        held: what `arrive` said of this request. Raises ConnectionReset when a fault closes the connection instead.
         """
+        if held is not None and held.key is not None:
+            self._running.pop(held.key, None)
         system = self.systems[system_name]
         given = request.headers.get("x-correlation-id")
         correlation = given or f"c-{self.chance.hex('correlation', self.run, self.journal.count, digits=12)}"
@@ -177,7 +227,10 @@ class World:
         try:
             operation, path = self._route(system, request)
             client = system.doorkeeper.admit(operation, request, self.credentials, self.wall_now())
-            fault = self.faults.take(self, system_name, operation.id, client.name) if self.faults else None
+            if held is not None:
+                fault = held.fault
+            elif self.faults:
+                fault = self.faults.take(self, system_name, operation.id, client.name)
             early = fault.effect.before() if fault is not None and fault.effect is not None else None
             if early is not None:
                 response = early
@@ -188,6 +241,8 @@ class World:
                 if findings:
                     context = None
         except Problem as problem:
+            if held is not None and held.fresh and problem.slug == "precondition-failed":
+                problem = Problem("entity-changed", "another writer changed the record while this request was running")
             response = self._refusal(system, problem, request, correlation)
             if operation is not None:
                 findings += self._response_findings(
@@ -255,19 +310,14 @@ class World:
         """The response, the transaction to commit (None for none), and whether it is a replay."""
         media = check_media_and_size(operation, request)
         require_headers(operation, request)
-        record_key: RecordKey | None = None
+        record_key = self._record_key(operation, request, client)
         given_hash = ""
-        key = request.headers.get("idempotency-key")
-        if (
-            key is not None
-            and self.policy.get("idempotencySupport", "full") == "full"
-            and operation.header("idempotency-key")
-        ):
-            record_key = (client.name, request.method, request.path, key)
+        if record_key is not None:
             given_hash = body_hash(request.body)
             again = replay(self._idempotency.get(record_key), given_hash, self.clock.now)
             if again is not None:
                 return again, None, True
+            refuse_running(self._running.get(record_key), given_hash)
         try:
             body = parse_body(media, request)
             call = read_call(system.contract, operation, request, path, body)
@@ -296,6 +346,17 @@ class World:
         if record_key is not None and is_recorded(reply.status, ""):
             self._idempotency[record_key] = IdempotencyRecord(given_hash, response, self.clock.now + KEPT_FOR)
         return response, context, False
+
+    def _record_key(self, operation: Operation, request: Request, client: Client) -> RecordKey | None:
+        """Where the outcome of this request is remembered; None when the policy or the contract knows no such record."""
+        key = request.headers.get("idempotency-key")
+        if (
+            key is None
+            or self.policy.get("idempotencySupport", "full") != "full"
+            or not operation.header("idempotency-key")
+        ):
+            return None
+        return client.name, request.method, request.path, key
 
     def _context(
         self, system: System, operation_id: str, call: Call, client: Client, correlation: str, causation: str | None
@@ -358,12 +419,6 @@ class World:
             return []
         found = system.contract.schemas.violations(schema, body)
         return [f"{operation.id} answers {status} with {v.pointer or '/'}: {v.detail}" for v in found[:10]]
-
-    def _client_or_anonymous(self, system: System, operation: Operation, request: Request) -> Client:
-        try:
-            return system.doorkeeper.admit(operation, request, self.credentials, self.wall_now())
-        except Problem:
-            return ANONYMOUS
 
     # -- commit ---------------------------------------------------------------------------------------------------
 
