@@ -9,42 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.simulate.toy import HEADERS, host
+from tests.simulate.board import Board, code
+from tests.simulate.toy import HEADERS
 from understudy import ConnectionReset, DeliveryEntry, Exchange, Note, Request, Response, Transition
-from understudy.simulate.control import read_fault
 from understudy.simulate.event import sign
-from understudy.simulate.host import Host, Run
-
-
-class Board:
-    def __init__(self) -> None:
-        self.host: Host = host()
-        self.run: Run = self.host.start_run(integration="none")
-        self._keys = 0
-
-    def send(self, method: str, path: str, body: Any = None, query: str = "", **headers: str) -> Response:
-        sent = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        if method == "POST" and "idempotency-key" not in sent:
-            self._keys += 1
-            sent["idempotency-key"] = f"k{self._keys}"
-        sent = {name: value for name, value in sent.items() if value}
-        payload = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
-        return self.host.handle(Request(method, f"/board{path}", query, sent, payload))
-
-    def entries(self, kind: type[Any]) -> list[Any]:
-        return [e for e in self.run.stage.world.entries() if isinstance(e, kind)]
-
-    def inject(self, **fault: Any) -> None:
-        self.run.stage.world.faults.inject(self.run.stage.world, read_fault({"system": "board", **fault}, ["board"]))
-
-
-@pytest.fixture
-def board() -> Board:
-    return Board()
-
-
-def code(response: Response) -> tuple[int, str]:
-    return response.status, response.json()["code"]
 
 
 def test_a_created_record_is_read_back_with_its_etag(board: Board) -> None:

@@ -181,7 +181,7 @@ class World:
         if not delay:
             return Held(system_name, request, fault)
         key = self._record_key(operation, request, client)
-        if key is not None and key not in self._running and key not in self._idempotency:
+        if key is not None and key not in self._running:
             self._running[key] = body_hash(request.body)
         else:
             key = None
@@ -348,7 +348,7 @@ class World:
         return response, context, False
 
     def _record_key(self, operation: Operation, request: Request, client: Client) -> RecordKey | None:
-        """Where the outcome of this request is remembered; None when the policy or the contract knows no such record."""
+        """Where the outcome of this request is remembered; None when policy or contract know no such record."""
         key = request.headers.get("idempotency-key")
         if (
             key is None
