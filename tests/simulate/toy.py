@@ -82,7 +82,9 @@ paths:
       operationId: createSubscription
       requestBody:
         required: true
-        content: {application/json: {schema: {type: object, required: [sink, types, secret]}}}
+        content:
+          application/json:
+            schema: {type: object, required: [sink, types, secret], properties: {secret: {type: string, minLength: 16}}}
       responses:
         "201": {description: made, content: {application/json: {schema: {type: object}}}}
         default: {$ref: "#/components/responses/Problem"}

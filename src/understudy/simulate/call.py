@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isinf
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 from understudy.contract import Contract, Operation, Parameter, Violation
+from understudy.simulate.journal import mask_body
 from understudy.simulate.message import Request
 from understudy.simulate.problem import FieldError, Problem
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_JSON_DEPTH = 100
+MAX_LISTED = 1000
+"""Violations that a refusal lists; a document of real life has fewer."""
+MAX_QUOTED = 1000
+"""Characters of a refused value that a refusal quotes."""
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +53,21 @@ def check_media_and_size(operation: Operation, request: Request, limit: int = MA
     return media
 
 
-def require_headers(operation: Operation, request: Request) -> None:
-    """Idempotency-Key and If-Match where the contract requires them (400 and 428)."""
-    for parameter in operation.parameters:
-        if parameter.location == "header" and parameter.required and parameter.name.lower() not in request.headers:
-            if parameter.name.lower() == "idempotency-key":
-                raise Problem("idempotency-key-missing", f"{operation.id} needs an Idempotency-Key header")
-            if parameter.name.lower() == "if-match":
-                raise Problem("precondition-required", f"{operation.id} needs an If-Match header with the current ETag")
+def require_key(operation: Operation, request: Request) -> None:
+    """Raises Problem 400 when the contract requires an Idempotency-Key and there is none."""
+    if _lacks(operation, request, "idempotency-key"):
+        raise Problem("idempotency-key-missing", f"{operation.id} needs an Idempotency-Key header")
+
+
+def require_precondition(operation: Operation, request: Request) -> None:
+    """Raises Problem 428 when the contract requires If-Match and there is none; only after syntax and schema."""
+    if _lacks(operation, request, "if-match"):
+        raise Problem("precondition-required", f"{operation.id} needs an If-Match header with the current ETag")
+
+
+def _lacks(operation: Operation, request: Request, name: str) -> bool:
+    parameter = operation.header(name)
+    return parameter is not None and parameter.required and name not in request.headers
 
 
 def parse_body(media: str, request: Request) -> Any:
@@ -69,14 +85,23 @@ def parse_body(media: str, request: Request) -> Any:
 
 
 def parse_json(body: bytes) -> Any:
-    """Strict JSON: UTF-8, no duplicate keys, no NaN, at most 100 levels deep. Raises Problem 400."""
+    """Strict JSON: UTF-8, no duplicate keys, no NaN, no number too large for a double, no half of a surrogate pair, at
+    most 100 levels deep. Raises Problem 400.
+    """
     try:
         text = body.decode("utf-8")
         if text.count("[") + text.count("{") > MAX_JSON_DEPTH and _depth(text) > MAX_JSON_DEPTH:
             raise Problem("malformed-request", f"the body is nested deeper than {MAX_JSON_DEPTH} levels")
-        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        value = json.loads(
+            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite_number
+        )
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except UnicodeDecodeError as problem:
         raise Problem("malformed-request", f"the body is not UTF-8 (byte {problem.start})") from None
+    except UnicodeEncodeError:
+        raise Problem("malformed-request", "the body has half of a surrogate pair, which is no character") from None
     except json.JSONDecodeError as problem:
         raise Problem(
             "malformed-request", f"the body is not JSON: {problem.msg} (line {problem.lineno}, column {problem.colno})"
@@ -118,6 +143,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
 
 
+def _finite_number(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise ValueError(f"the number {_shortened(text)} is too large")
+    return value
+
+
 def read_call(contract: Contract, operation: Operation, request: Request, path: Mapping[str, str], body: Any) -> Call:
     """Decode and validate everything the contract says about a request.
 
@@ -153,7 +185,7 @@ def read_call(contract: Contract, operation: Operation, request: Request, path: 
         elif parameter.location == "header":
             text = request.headers.get(parameter.name.lower())
             if text is None:
-                if parameter.required:
+                if parameter.required and parameter.name.lower() != "if-match":  # asked for by require_precondition
                     errors.append(FieldError(parameter.name, "required", "this header is required"))
                 continue
             value = _read(parameter, [text])
@@ -172,13 +204,25 @@ def read_call(contract: Contract, operation: Operation, request: Request, path: 
         if schema and not isinstance(body, bytes):
             found = contract.schemas.violations(schema, body)
             if found:
-                raise Problem("validation-failed", errors=[_field_error(v) for v in found])
+                counted = f"{len(found)} problems, the first {MAX_LISTED} are listed" if len(found) > MAX_LISTED else ""
+                raise Problem("validation-failed", counted, errors=[_field_error(v) for v in found[:MAX_LISTED]])
     return Call(decoded_path, query, headers, body)
 
 
 def _field_error(violation: Violation) -> FieldError:
     code = {"required": "required", "additionalProperties": "unknown-field"}.get(violation.keyword, "invalid-value")
-    return FieldError(violation.pointer, code, violation.detail, violation.rejected)
+    rejected = mask_body({violation.pointer.rpartition("/")[2]: violation.rejected}).popitem()[1]
+    if rejected != violation.rejected:  # a secret: the validator's words quote it
+        return FieldError(violation.pointer, code, f"breaks {violation.keyword!r} of the contract", rejected)
+    if isinstance(rejected, str | list | dict):
+        text = rejected if isinstance(rejected, str) else json.dumps(rejected, ensure_ascii=False)
+        rejected = rejected if len(text) <= MAX_QUOTED else _shortened(text)
+    return FieldError(violation.pointer, code, _shortened(violation.detail), rejected)
+
+
+def _shortened(text: str) -> str:
+    """Long text without its middle, so that a refusal is not larger than what it refuses."""
+    return text if len(text) <= MAX_QUOTED else f"{text[: MAX_QUOTED // 2]} … {text[-MAX_QUOTED // 2 :]}"
 
 
 def _parameter_errors(contract: Contract, parameter: Parameter, value: Any, place: str) -> list[FieldError]:
@@ -205,10 +249,7 @@ def _scalar(kind: str, text: str) -> Any:
         stripped = text[1:] if text.startswith("-") else text
         return int(text) if stripped.isascii() and stripped.isdigit() and len(stripped) < 40 else text
     if kind == "number":
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        return float(text) if _NUMBER.fullmatch(text) and not isinf(float(text)) else text
     if kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
     return text

@@ -1,7 +1,7 @@
 """A world: one isolated landscape with every simulator's state, clock, chance, future, faults and journal.
 
 A request passes through `handle` in the order of domain.md 2.1: route, authenticate, size, idempotency, syntax, schema,
-behaviour, response check, commit. Nothing here reads a wall clock or a socket; shells do.
+precondition, behaviour, response check, commit. Nothing here reads a wall clock or a socket; shells do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from understudy.simulate.agenda import Agenda, Due
 from understudy.simulate.authenticate import ANONYMOUS, Credential
 from understudy.simulate.behaviour import Client, Context, DataSet, Reply
 from understudy.simulate.builtin import SUBSCRIPTIONS, token_reply
-from understudy.simulate.call import Call, check_media_and_size, parse_body, read_call, require_headers
+from understudy.simulate.call import (
+    Call,
+    check_media_and_size,
+    parse_body,
+    read_call,
+    require_key,
+    require_precondition,
+)
 from understudy.simulate.chance import Chance
 from understudy.simulate.clock import Clock
 from understudy.simulate.dispatch import Dispatch
@@ -309,7 +316,7 @@ class World:
     ) -> tuple[Response, Context | None, bool]:
         """The response, the transaction to commit (None for none), and whether it is a replay."""
         media = check_media_and_size(operation, request)
-        require_headers(operation, request)
+        require_key(operation, request)
         record_key = self._record_key(operation, request, client)
         given_hash = ""
         if record_key is not None:
@@ -328,6 +335,7 @@ class World:
                 refused = self._refusal(system, problem, request, correlation)
                 self._idempotency[record_key] = IdempotencyRecord(given_hash, refused, self.clock.now + KEPT_FOR)
             raise
+        require_precondition(operation, request)
         if operation is system.token_operation:
             reply = token_reply(self, system.name, call.body or {}, system.token_lifetime)
             response = self._encode(reply, correlation)
