@@ -30,12 +30,13 @@ class Credential:
 
 
 class Doorkeeper:
-    """The security rules of one contract, read once.
+    """The security rules of one system's contract, read once.
 
     schemes that can be enforced: oauth2 with clientCredentials, http bearer, apiKey in a header.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, system: str) -> None:
+        self._system = system
         self._schemes = contract.security_schemes
         self.key_headers = tuple(
             str(s["name"]).lower()
@@ -98,7 +99,7 @@ class Doorkeeper:
         if not text:
             raise Problem("token-missing", "no credential was sent", headers=challenge)
         credential = credentials.get(text)
-        if credential is None or credential.kind == "client":
+        if credential is None or credential.kind == "client" or credential.system != self._system:
             raise Problem("token-invalid", "the credential is not known here", headers=challenge)
         if credential.expires is not None and credential.expires <= now:
             raise Problem("token-expired", "the token has expired", headers=challenge)

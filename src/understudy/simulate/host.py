@@ -262,7 +262,7 @@ class Host:
         """The default world begins anew for the integration that is attached to it; its subscriptions stay."""
         stage = self.default().stage
         run = self._make(DEFAULT_WORLD, seed, policies, "external", scenario, "", None)
-        stage.world.become(run.stage.world)
+        stage.reset(run.stage.world)
         run.stage = stage
         run.tokens = self._tokens(stage.world)
         if wall is not None:

@@ -196,7 +196,9 @@ class Stage:
 
     def delivered(self, outgoing: Outgoing, answer: int | None, error: str = "") -> None:
         """The shell reports what came of an attempt that it was given by `post`."""
-        if self._outgoing.pop(outgoing.delivery_id, None) is not None:
+        # An attempt of a world that has been reset or restored since then says nothing about this one.
+        if self._outgoing.get(outgoing.delivery_id) is outgoing:
+            del self._outgoing[outgoing.delivery_id]
             self.world.dispatch.finish(self.world, outgoing, answer, error)
 
     def request(self, request: Request, timeout_s: float = 30.0) -> Response:
@@ -221,17 +223,27 @@ class Stage:
 
     def snapshot(self, name: str) -> None:
         dump = self.hosted.dump() if self.hosted is not None else None
-        self._snapshots[name] = (self.world.fork(self.world.id), dump)
+        saved = self.world.fork(self.world.id)
+        for delivery_id in self._outgoing:  # under way in the shell: made anew when the snapshot is restored
+            saved.agenda.add(saved.clock.now, "delivery", delivery_id)
+        self._snapshots[name] = (saved, dump)
 
     def restore(self, name: str, wall: datetime) -> None:
         """Go back to a snapshot; the journal goes back with it. Raises KeyError for an unknown name."""
         saved, dump = self._snapshots[name]
         self.world.become(saved)
+        self._outgoing.clear()
         self.world.note("snapshot restored", {"name": name})
         if dump is not None and self.hosted is not None:
             self.hosted.load(dump)
         if self._flow is not None:
             self._flow = (wall, self.world.clock.now)
+
+    def reset(self, world: World) -> None:
+        """Begin anew as another world; only the subscriptions stay."""
+        self.world.become(world)
+        self._outgoing.clear()
+        self._snapshots.clear()
 
     @property
     def snapshots(self) -> list[str]:

@@ -45,7 +45,7 @@ class System:
 
     @cached_property
     def doorkeeper(self) -> Doorkeeper:
-        return Doorkeeper(self.contract)
+        return Doorkeeper(self.contract, self.name)
 
     @cached_property
     def pager(self) -> Pager | None:
