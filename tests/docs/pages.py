@@ -1,7 +1,7 @@
 """The pages of the documentation as data: their blocks, their links, and what their commands print today.
 
-A fenced block may have a title, ```` ```yaml title=first.arazzo.yaml ````: a file that the page's commands find in their
-folder. In a `console` block a line that begins with `$ ` is a command, what follows is its output.
+A fenced block may have a title, ```` ```yaml title=first.arazzo.yaml ````: a file that the page's commands find where
+they run. In a `console` block a line that begins with `$ ` is a command, what follows is its output.
 """
 
 from __future__ import annotations

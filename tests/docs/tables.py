@@ -1,4 +1,4 @@
-"""The tables in the documentation that come from the code, by name; `python -m tests.docs` writes them into the pages."""
+"""The tables of the documentation that come from the code, by name; `python -m tests.docs` writes them."""
 
 from __future__ import annotations
 
