@@ -232,10 +232,9 @@ def _invoices(journal: Journal, order: Order) -> Iterator[str]:
             f"{what} lines", {str(each["orderLineSequence"]) for each in row["lines"]}, {*document.amounts}
         )
         yield from _line_taxes(what, row["lines"], order, document, key="orderLineSequence")
-        paid = bool(order.paid)
-        yield from _same(f"{what} status", row["status"], "paid" if paid else "open")
-        open_amount = ZERO if paid else document.totals["includingTax"]
+        open_amount = ZERO if order.paid else document.totals["includingTax"]
         yield from _money(what, row, {"remainingAmount": open_amount})
+        yield from _same(f"{what} status", row["status"], "open" if open_amount else "paid")
     charged = sum((document.totals["includingTax"] for document in order.invoices), ZERO)
     (customer,) = [row for row in journal.rows("listCustomers") if row["email"] == order.checkout["email"]]
     yield from _money("customer", customer, {"balanceDue": ZERO if order.paid else charged})
@@ -341,7 +340,8 @@ def _elsewhere(journal: Journal, order: Order) -> Iterator[str]:
     views = sorted(journal.rows("listInvoiceViews"), key=lambda row: str(row["number"]))
     shown = [(row["status"], Decimal(row["total"]), Decimal(row["remaining"])) for row in views]
     totals = [document.totals["includingTax"] for document in order.invoices]
-    wanted = [("paid", total, ZERO) if order.paid else ("issued", total, total) for total in totals]
+    # C4: nothing remains of an invoice over nothing, so it is paid.
+    wanted = [("paid", total, ZERO) if order.paid or not total else ("issued", total, total) for total in totals]
     yield from _same("portal", shown, wanted)
 
 
