@@ -5,17 +5,19 @@ Only kinds of events whose effect cannot be missing have a row. An effect names 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from understudy import EventEntry, Evidence
 
-from .amount import ZERO, dec, plain
-from .masters import first, is_inventory, order_of, store_order_of
+from .dispatch import fulfilment, warehouse_order
+from .masters import first
 from .recorded import event_data, recorded
 
 Effect = Callable[[Evidence, EventEntry], str]
+
+_PREPAID = "PREPAID"
+"""Terms under which goods are paid before they are delivered (A25)."""
 
 
 def missing_effect(evidence: Evidence, event: EventEntry) -> str:
@@ -28,13 +30,21 @@ def erp_orders_of(evidence: Evidence, store_order_id: Any) -> list[dict[str, Any
 
 
 def _order(evidence: Evidence, event: EventEntry) -> str:
+    """The sales order; and its release, unless the goods are to be paid first and were not paid yet (domain 0)."""
     data = event_data(event)
-    if data["test"] or erp_orders_of(evidence, data["id"]):
-        return ""
     sold = evidence.get("storefront", "orders", data["id"])
-    if sold is not None and sold["cancelled_at"] is not None:
-        return ""  # taken back before it got there: nothing is to be created any more (DU-5)
-    return f"sales order for store order {data['id']}"
+    if data["test"] or (sold is not None and sold["cancelled_at"] is not None):
+        return ""  # a test, or taken back before it got there: nothing is to be created any more (DU-5)
+    orders = erp_orders_of(evidence, data["id"])
+    if not orders:
+        return f"sales order for store order {data['id']}"
+    return _release(row for row in orders if data["financial_status"] == "paid" or row["paymentTermsCode"] != _PREPAID)
+
+
+def _release(orders: Iterable[Mapping[str, Any]]) -> str:
+    """A draft becomes released, or on hold, by nobody but the integration."""
+    drafts = [order["number"] for order in orders if order["status"] == "draft"]
+    return f"release of {', '.join(drafts)}" if drafts else ""
 
 
 def _payments(evidence: Evidence, event: EventEntry) -> str:
@@ -50,21 +60,7 @@ def _payments(evidence: Evidence, event: EventEntry) -> str:
         for transaction in taken_money(evidence, data["id"])
         if not evidence.find("erp", "customerPayments", "externalPaymentId", str(transaction["id"]))
     ]
-    return ", ".join(missing)
-
-
-def _warehouse_order(evidence: Evidence, event: EventEntry) -> str:
-    order = event_data(event)
-    if not order["partialShipping"] and any(dec(line["backordered"]) > 0 for line in order["lines"]):
-        return ""  # ships complete: waits for stock at the ERP
-    pushed = evidence.find("wms", "fulfilmentOrders", "orderNumber", order["number"])
-    there = {line["lineRef"] for row in pushed for line in row["lines"]}
-    missing = [
-        str(line["sequence"])
-        for line in order["lines"]
-        if is_inventory(evidence, line) and dec(line["outstanding"]) > 0 and str(line["sequence"]) not in there
-    ]
-    return f"warehouse order for lines {', '.join(missing)} of {order['number']}" if missing else ""
+    return ", ".join(missing) or _release(orders)
 
 
 def _shipment(evidence: Evidence, event: EventEntry) -> str:
@@ -85,32 +81,6 @@ def _journal(evidence: Evidence, event: EventEntry) -> str:
     number = event_data(event)["id"]
     found = evidence.find("erp", "itemJournalEntries", "externalDocumentNumber", number)
     return "" if found else f"item journal entry for {number}"
-
-
-def _fulfilment(evidence: Evidence, event: EventEntry) -> str:
-    """What the ERP has shipped of a store order, the store shows as fulfilled, with the tracking number."""
-    shipment = event_data(event)
-    order = order_of(evidence, shipment["orderNumber"])
-    sold = store_order_of(evidence, order) if order is not None else None
-    if order is None or sold is None:
-        return ""
-    told: dict[str, Decimal] = {}
-    numbers: set[Any] = set()
-    for fulfilment in sold["fulfillments"]:
-        if fulfilment["status"] != "cancelled":
-            numbers |= set(fulfilment["tracking_numbers"])
-            for line in fulfilment["line_items"]:
-                told[str(line["id"])] = told.get(str(line["id"]), ZERO) + dec(line["quantity"])
-    known = {line["sequence"]: line for line in order["lines"]}
-    for line in shipment["lines"]:
-        origin = known.get(line["orderLineSequence"])
-        if origin is None or origin["lineType"] != "Item" or not origin.get("sourceLineId"):
-            continue
-        shown = told.get(str(origin["sourceLineId"]), ZERO)
-        if shown < dec(line["quantity"]):
-            return f"fulfilment of line {origin['sourceLineId']} at the store: {plain(shown)} of {line['quantity']}"
-    tracking = shipment.get("trackingNumber")
-    return "" if not tracking or tracking in numbers else f"tracking number {tracking} at the store"
 
 
 def _view(evidence: Evidence, event: EventEntry) -> str:
@@ -134,11 +104,22 @@ def _level(evidence: Evidence, event: EventEntry) -> str:
 
 
 def _account(evidence: Evidence, event: EventEntry) -> str:
+    """An account under the customer's number; one that was made for it says who he is."""
     customer = event_data(event)
-    if not customer.get("email"):
+    number, email = customer["number"], str(customer.get("email") or "")
+    if not email:
         return ""
-    found = evidence.find("crm", "accounts", "erpCustomerNumber", customer["number"])
-    return "" if found else f"CRM account of {customer['number']}"
+    if not evidence.find("crm", "accounts", "erpCustomerNumber", number):
+        return f"CRM account of {number}"
+    story = recorded(evidence)
+    for write in story.of_operation("createAccount"):
+        body = story.body(write)
+        if write.committed and body.get("erpCustomerNumber") == number:
+            wrong = [name for name, known in (("name", (customer["displayName"],)), ("email", (email, email.lower())))
+                     if body.get(name) not in known]  # fmt: skip
+            if wrong:
+                return f"{' and '.join(wrong)} of {number} at the CRM account"
+    return ""
 
 
 def taken_money(evidence: Evidence, store_order_id: Any) -> list[Mapping[str, Any]]:
@@ -156,12 +137,12 @@ MONEY = frozenset({"store.order.paid.v1"})
 EFFECTS: Mapping[str, Effect] = {
     "store.order.created.v1": _order,
     "store.order.paid.v1": _payments,
-    "erp.salesorder.released.v1": _warehouse_order,
+    "erp.salesorder.released.v1": warehouse_order,
     "wms.shipment.confirmed.v1": _shipment,
     "wms.receipt.confirmed.v1": _receipt,
     "wms.inventory.adjusted.v1": _journal,
     "wms.inventory.statuschanged.v1": _journal,
-    "erp.shipment.posted.v1": _fulfilment,
+    "erp.shipment.posted.v1": fulfilment,
     "erp.salesinvoice.posted.v1": _view,
     "erp.salesinvoice.statuschanged.v1": _view,
     "erp.availability.changed.v1": _level,
