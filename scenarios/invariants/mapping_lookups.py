@@ -21,7 +21,7 @@ def lookups(evidence: Evidence, write: Exchange) -> dict[str, Any]:
     zone = str(company(evidence)["timeZone"])
     return {
         "customers": lambda store_id, email, country, vat_id: matching_customer(
-            evidence, store_id, email, country, vat_id
+            evidence, store_id, email, country, vat_id, before=write.seq
         ),
         "items": lambda number: item_of(evidence, number),
         "unitsOfMeasure": lambda code: evidence.get("erp", "unitsOfMeasure", code),
@@ -48,26 +48,39 @@ def local_day(write: Exchange, zone: str) -> str:
 
 
 def matching_customer(
-    evidence: Evidence, store_id: Any, email: str | None, country: str | None, vat_id: str | None
+    evidence: Evidence, store_id: Any, email: str | None, country: str | None, vat_id: str | None, *, before: int
 ) -> Record | None:
-    """By VAT id, by e-mail in lower case and country, by earlier orders of the same store customer; never by name.
+    """By earlier orders of the same store customer, by VAT id, by e-mail in lower case and country; never by name.
 
-    Merges are followed to the survivor (domain 3). The crosswalk itself is the integration's and not seen here.
+    The crosswalk itself is the integration's and not seen here: it is what orders that were created before this point
+    of the journal say. Merges are followed to the survivor (domain 3).
     """
+    for created, customer_id in _customers_by_shopper(evidence).get(store_id, ()) if store_id is not None else ():
+        if created < before:
+            return customer_of(evidence, customer_id)
     by_vat = evidence.find("erp", "customers", "taxRegistrationNumber", vat_id) if vat_id else []
     if by_vat:
         return customer_of(evidence, by_vat[0]["id"])
-    if email:
-        for customer in _customers_by_email(evidence).get(email.strip().lower(), ()):
-            if customer["country"] == country:
-                return customer_of(evidence, customer["id"])
-    if store_id is None:
-        return None
-    for order in evidence.rows("erp", "salesOrders"):
-        sold = store_order_of(evidence, order)
-        if sold is not None and (sold.get("customer") or {}).get("id") == store_id:
-            return customer_of(evidence, order["customerId"])
+    for customer in _customers_by_email(evidence).get(email.strip().lower(), ()) if email else ():
+        if customer["country"] == country:
+            return customer_of(evidence, customer["id"])
     return None
+
+
+def _customers_by_shopper(evidence: Evidence) -> Mapping[Any, list[tuple[int, Any]]]:
+    """Store customer id -> (place in the journal, ERP customer id) of each order, in the order of creation."""
+    if "customers by shopper" not in evidence.memo:
+        first_change = recorded(evidence).first_change
+        found: dict[Any, list[tuple[int, Any]]] = {}
+        for order in evidence.rows("erp", "salesOrders"):
+            sold = store_order_of(evidence, order)
+            shopper = (sold.get("customer") or {}).get("id") if sold is not None else None
+            created = first_change.get(("erp", "salesOrders", order["id"]))
+            if shopper is not None and created is not None:
+                found.setdefault(shopper, []).append((created, order["customerId"]))
+        evidence.memo["customers by shopper"] = found
+    customers: Mapping[Any, list[tuple[int, Any]]] = evidence.memo["customers by shopper"]
+    return customers
 
 
 def _customers_by_email(evidence: Evidence) -> Mapping[str, list[Record]]:

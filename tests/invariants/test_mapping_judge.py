@@ -156,3 +156,33 @@ def test_an_older_state_of_the_order_explains_what_was_written_from_it() -> None
     changed = {**created.cloud_event, "data": {**created.cloud_event["data"], "note": "please ring"}}
     bench.rewrite(created, cloud_event=changed, name="store.order.updated.v1", event_id="store-evt-later")
     assert bench.offending("MAP-4.1") == []
+
+
+def test_map_4_1_goods_that_go_to_another_country_belong_to_the_customer_at_home() -> None:
+    """Domain 3: e-mail and country of the customer, which is that of the bill-to address (A8)."""
+    vienna = {**plays.GUEST, "address1": "Ring 1", "city": "Wien", "zip": "1010", "country_code": "AT"}
+    line = plays.goods("SKU-1001", 1, "10.00", "2.00", rate=0.2)
+    land = plays.embedded()
+    for email in ("gerda.g@example.com", "Gerda.G@example.com"):
+        checkout = plays.standard_order(
+            email=email, billing_address=plays.GUEST, shipping_address=vienna, line_items=[line],
+            shipping_lines=[{**plays.freight("0.00", "0.00"), "tax_lines": [{"rate": 0.2, "price": "0.00"}]}],
+            discount_applications=[], total_discounts="0.00", total_tax="2.00", total_price="12.00",
+            transactions=[{"kind": "sale", "status": "success", "amount": "12.00", "gateway": "card"}],
+        )  # fmt: skip
+        del checkout["customer"]
+        plays.order(land, checkout)
+    bench = Bench(plays.ended(land))
+    assert {order["customerNumber"] for order in bench.rows("erp", "salesOrders")} == {"C10001"}
+    assert bench.offending("MAP-4.1") == []
+
+
+def test_map_4_1_the_crosswalk_comes_before_the_address() -> None:
+    """Domain 3, match keys in order: whom this shopper's first order made stays his customer."""
+    vienna = {**plays.HOME, "address1": "Ring 1", "city": "Wien", "zip": "1010", "country_code": "AT"}
+    land = plays.embedded()
+    for bill_to in (vienna, plays.HOME):
+        plays.order(land, plays.standard_order(billing_address=bill_to))
+    bench = Bench(plays.ended(land))
+    assert [order["customerNumber"] for order in bench.rows("erp", "salesOrders")] == ["C10001", "C10001"]
+    assert bench.offending("MAP-4.1") == []
