@@ -216,10 +216,13 @@ class Host:
     # -- worlds ---------------------------------------------------------------------------------------------------
 
     def default(self) -> Run:
-        """The default world; made on first use, without an integration of ours."""
+        """The default world; made on first use, without an integration of ours. Over sockets its time flows at once:
+        an integration in another process may join, and people may use it, without any run.
+        """
         run = self.runs.get(DEFAULT_WORLD)
         if run is None:
-            run = self._make(DEFAULT_WORLD, self.setup.seed, {}, "none", "", "", None)
+            wall = self.wall() if self.wall is not None else None
+            run = self._make(DEFAULT_WORLD, self.setup.seed, {}, "none", "", "", wall)
             self.runs[DEFAULT_WORLD] = run
         return run
 
@@ -314,7 +317,7 @@ class Host:
         if mode == "embedded":
             assert self.setup.hosted is not None
             stage.hosted = self._embed(stage, values, defect)
-        elif mode == "external":
+        else:  # whoever receives events here, it is in another process
             world.wall = self.wall
         if wall is not None:
             stage.flow_from(wall)

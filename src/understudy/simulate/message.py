@@ -55,7 +55,10 @@ def encode_json(value: Any) -> bytes:
 
 
 def split_url(url: str) -> tuple[str, str, str]:
-    """`http://host:1/a?b=c` -> (`http://host:1`, `/a`, `b=c`)."""
-    parts = urlsplit(url)
+    """`http://host:1/a?b=c` -> (`http://host:1`, `/a`, `b=c`). What is no URL is an origin where nothing can be."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, "/", ""
     origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
     return origin, parts.path or "/", parts.query

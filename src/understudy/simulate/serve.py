@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MAX_CONTROL_BYTES = 32 * 1024 * 1024
 MAX_BODY_BYTES = 1024 * 1024
+MAX_ANSWER_BYTES = 64 * 1024
 POLL_S = 0.02
 ADMIN_TIMEOUT_S = 5.0
 
@@ -51,11 +52,14 @@ class Application:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._client: Any = None
+        self._stopping = False
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
         if scope["type"] != "http":
             return
         request = await self._read(scope, receive)
+        if request is None:
+            return
         if isinstance(request, Response):
             await self._write(send, request)
             return
@@ -65,11 +69,13 @@ class Application:
         except ConnectionReset:
             _abort(receive)
             return
-        self._arm()
+        finally:
+            self._arm()  # also after a reset: the work may have been committed, with events to deliver
         with contextlib.suppress(RuntimeError):  # a truncating fault sends less than Content-Length says
             await self._write(send, response)
 
-    async def _read(self, scope: dict[str, Any], receive: Callable[[], Any]) -> Request | Response:
+    async def _read(self, scope: dict[str, Any], receive: Callable[[], Any]) -> Request | Response | None:
+        """The request, a refusal of it, or None when the caller went away before its body was complete."""
         path = scope["raw_path"].decode("ascii", "replace") if scope.get("raw_path") else scope["path"]
         limit = MAX_CONTROL_BYTES if path.startswith(CONTROL_BASE) else MAX_BODY_BYTES
         headers: dict[str, str] = {}
@@ -81,7 +87,7 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                break
+                return None
             chunk = message.get("body", b"")
             size += len(chunk)
             if size > limit:
@@ -101,13 +107,17 @@ class Application:
         await send({"type": "http.response.body", "body": response.body})
 
     async def _wait(self, wait: Wait) -> Response:
+        # A world that is restored meanwhile goes back in time; the caller waits no longer than was said for all that.
+        end = wall_now() + (wait.deadline - wait.stage.world.clock.now)
         while True:
             wait.stage.catch_up(wall_now())
             response = wait.ready()
             if response is not None:
                 return response
-            if wait.stage.world.clock.now >= wait.deadline:
+            if wait.stage.world.clock.now >= wait.deadline or wall_now() >= end:
                 return wait.late()
+            if self._stopping:
+                return refusal(Problem("service-unavailable", "the server is stopping"), "")
             self._arm()
             await asyncio.sleep(POLL_S)
 
@@ -129,9 +139,11 @@ class Application:
     def _tick(self) -> None:
         self._timer = None
         now = wall_now()
-        for run in list(self.host.runs.values()):
-            run.stage.catch_up(now)
-        self._arm()
+        try:
+            for run in list(self.host.runs.values()):
+                run.stage.catch_up(now)
+        finally:
+            self._arm()  # one world's failure must not stop the time of the others
 
     # -- deliveries to other processes ----------------------------------------------------------------------------
 
@@ -148,21 +160,40 @@ class Application:
         answer: int | None = None
         error = ""
         try:
-            response = await self._client.post(
-                outgoing.url, content=outgoing.body, headers=dict(outgoing.headers), timeout=outgoing.timeout_s
-            )
-            answer = int(response.status_code)
-        except httpx2.TimeoutException:
-            error = f"no answer within {outgoing.timeout_s:g} s"
-        except httpx2.HTTPError as problem:
-            error = f"{type(problem).__name__}: {problem}"
+            # Only the status counts: the answer's body is read to keep the connection, but no further than a little.
+            async with (
+                asyncio.timeout(outgoing.timeout_s),
+                self._client.stream(
+                    "POST", outgoing.url, content=outgoing.body, headers=dict(outgoing.headers), timeout=None
+                ) as response,
+            ):
+                answer = int(response.status_code)
+                size = 0
+                async for chunk in response.aiter_raw():
+                    size += len(chunk)
+                    if size > MAX_ANSWER_BYTES:
+                        break
+        except (TimeoutError, httpx2.TimeoutException):
+            answer, error = None, f"no answer within {outgoing.timeout_s:g} s"
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as problem:
+            answer, error = None, f"{type(problem).__name__}: {problem}"
         stage.catch_up(wall_now())
         stage.delivered(outgoing, answer, error)
         self._arm()
 
+    def stop(self) -> None:
+        """Let those who wait go, so that the server can end."""
+        self._stopping = True
+
     async def close(self) -> None:
-        for task in self._tasks:
+        """Cancel what is under way and give back timer and connections."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
 
@@ -225,13 +256,19 @@ def address_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._application = application
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._application.stop()
+        await super().shutdown(sockets)
+        await self._application.close()
 
 
 def _server(application: Application, on_ready: Callable[[], None], access_log: bool) -> _Server:
@@ -244,7 +281,7 @@ def _server(application: Application, on_ready: Callable[[], None], access_log: 
         date_header=False,
         timeout_graceful_shutdown=3,
     )
-    return _Server(config, on_ready)
+    return _Server(config, application, on_ready)
 
 
 def serve(
