@@ -33,6 +33,13 @@ def show_settled(work: Work) -> Outcome:
     return next((outcome for outcome in outcomes if isinstance(outcome, Applied)), outcomes[0])
 
 
+def show_credited(work: Work) -> Outcome:
+    """erp.creditmemo.posted: a credit note is shown with its invoice, also where that is paid and stays so (C9)."""
+    number = work.message.data.get("invoiceNumber")
+    invoice = work.erp.invoice_by_number(number) if number else None
+    return _show(work, invoice) if invoice is not None else Skipped("credits no invoice")
+
+
 def _show(work: Work, invoice: Mapping[str, Any]) -> Outcome:
     if invoice["status"] == "draft" or not invoice.get("number"):
         return Skipped("draft")
@@ -45,7 +52,9 @@ def _show(work: Work, invoice: Mapping[str, Any]) -> Outcome:
         invoice = work.erp.invoice_by_number(number) or invoice
     account = account_of(work, str(invoice["customerId"]))
     order = store_order_of(work, invoice["orderNumber"]) if invoice.get("orderNumber") else None
-    lookups = reference.invoice_lookups(account, order, work.event_date)
+    # What is only being posted has not been credited yet.
+    memos = [] if work.message.name == "erp.salesinvoice.posted.v1" else work.erp.credit_memos_of(number)
+    lookups = reference.invoice_lookups(account, order, work.event_date, memos)
     mapped = work.map(INVOICE, dict(invoice), lookups)
     if mapped.skip:
         return Skipped(mapped.skip)

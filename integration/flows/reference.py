@@ -64,9 +64,12 @@ def stock_lookups(work: Work, skus: Iterable[str], order: Mapping[str, Any] | No
     }
 
 
-def invoice_lookups(account: Mapping[str, Any], order: Mapping[str, Any] | None, today: str) -> dict[str, Any]:
-    """What the invoice mapping asks: the portal account, the store order behind the invoice, and what day it is."""
+def invoice_lookups(
+    account: Mapping[str, Any], order: Mapping[str, Any] | None, today: str, credit_memos: list[Record]
+) -> dict[str, Any]:
+    """What the invoice mapping asks: portal account, store order, credits for the invoice, and what day it is."""
     return {
+        "creditMemos": lambda *_key: credit_memos,
         "accounts": lambda *_key: account,
         "orders": lambda *_key: order,
         "today": today,

@@ -70,6 +70,11 @@ class Erp:
     def invoice_by_number(self, number: str) -> Record | None:
         return self.find("listSalesInvoices", "salesInvoices", number=number)
 
+    def credit_memos_of(self, invoice_number: str) -> list[Record]:
+        """The posted credit memos for an invoice; drafts have no number yet."""
+        rows = self.rows("listCreditMemos", "creditMemos", _filter({"invoiceNumber": invoice_number}))
+        return [row for row in rows if row["number"] is not None]
+
     def stock_of(self, item_number: str) -> list[Record]:
         """Balances of an item, one per location and stock status."""
         return self.rows("listStockBalances", "stockBalances", _filter({"itemNumber": item_number}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from understudy import Evidence, Row
@@ -34,7 +35,7 @@ def rec_1(evidence: Evidence) -> Iterator[Row | None]:
 
 
 def rec_2(evidence: Evidence) -> Iterator[Row | None]:
-    """The portal shows every posted invoice of the ERP and no other: status, remaining, total, due date (4.3)."""
+    """The portal shows every posted invoice of the ERP and no other, and what 4.3 says of it, credit notes included."""
     story = recorded(evidence)
     if not story.present:
         return
@@ -61,12 +62,22 @@ def rec_2(evidence: Evidence) -> Iterator[Row | None]:
             shown = dec(view[name]) if name in ("total", "remaining") else view[name]
             if shown != value:
                 wrong[name] = [view[name], plain(value) if name in ("total", "remaining") else value]
+        credits = {row["number"]: dec(row["amount"]) for row in view["creditNotes"]}
+        posted_credits = _credits(evidence, number)
+        if credits != posted_credits:
+            wrong["creditNotes"] = [sorted(credits), sorted(posted_credits)]
         yield {"invoice": number, "portalAndErp": wrong} if wrong and number not in listed else None
     for view in evidence.rows("crm", "invoiceViews"):
         if view["number"] not in posted:
             known = first(evidence.find("erp", "salesInvoices", "number", view["number"]))
             state = "unknown at the ERP" if known is None else f"a {known['status']} at the ERP"
             yield {"invoice": view["number"], "problem": f"in the portal and {state}"}
+
+
+def _credits(evidence: Evidence, number: str) -> Mapping[str, Decimal]:
+    """Number -> amount of the posted credit memos for an invoice (C9)."""
+    memos = evidence.find("erp", "creditMemos", "invoiceNumber", number)
+    return {memo["number"]: dec(memo["totals"]["includingTax"]) for memo in memos if memo["number"] is not None}
 
 
 def _shown_status(invoice: Mapping[str, Any], day: str) -> str:

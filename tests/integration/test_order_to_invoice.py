@@ -312,3 +312,30 @@ def test_a_snapshot_of_the_integration_continues_where_it_was_taken() -> None:
         assert observed(land)["inFlight"] == 0
         land.control("restore", name="ordered")
         assert {row["flow"] for row in observed(land)["messages"]} == {"F-1", "F-3", "F-6"}
+
+
+@pytest.mark.parametrize(
+    ("checkout", "status", "remaining"),
+    [({}, "paid", "0.00"), ({"payment_terms": "net_30", "transactions": []}, "partially_paid", "44.06")],
+)
+def test_rt_1_the_portal_shows_a_credit_note_with_its_invoice(
+    checkout: dict[str, Any], status: str, remaining: str
+) -> None:
+    """C9: 26.67 for one of two mugs (M-9), whether the invoice is paid already or 70.73 - 26.67 stay open."""
+    land = open_landscape()
+    ordered(land, standard_order(**checkout))
+    land.settle()
+    ship(land, only(land.rows("erp", "salesOrders"))["number"])
+    land.settle()
+    number = only(land.rows("erp", "salesInvoices"))["number"]
+    lines = [{"invoiceLineSequence": 10000, "quantity": "1"}]
+    memo = {"invoiceNumber": number, "reasonCode": "RETURN", "lines": lines}
+    draft = done(land.erp.call("createCreditMemo", memo, companyId="DE01"))
+    land.settle()
+    assert only(land.rows("crm", "invoiceViews"))["creditNotes"] == []
+    done(land.erp.call("postCreditMemo", companyId="DE01", creditMemoId=draft["id"]))
+    land.settle()
+    view = only(land.rows("crm", "invoiceViews"))
+    assert view["creditNotes"] == [{"number": "CM-2026-000031", "amount": "26.67"}]
+    assert (view["status"], view["remaining"]) == (status, remaining)
+    assert observed(land)["deadLetters"] == []

@@ -246,6 +246,17 @@ def test_rec_2_the_portal_shows_another_state() -> None:
     assert bench.offending("REC-2") == [{"invoice": INVOICE, "portalAndErp": wrong}]
 
 
+def test_rec_2_a_credit_note_that_the_customer_cannot_see() -> None:
+    """C9, RT-1: the invoice stays paid, with one credit note over 26.67 (M-9)."""
+    bench = Bench(plays.credited())
+    view = bench.one("crm", "invoiceViews")
+    assert (view["status"], view["creditNotes"]) == ("paid", [{"number": "CM-2026-000031", "amount": "26.67"}])
+    assert bench.offending("REC-2") == []
+    bench.change("crm", "invoiceViews", creditNotes=[])
+    wrong = {"creditNotes": [[], ["CM-2026-000031"]]}
+    assert bench.offending("REC-2") == [{"invoice": INVOICE, "portalAndErp": wrong}]
+
+
 def test_rec_2_missing_in_the_portal_and_shown_from_a_draft() -> None:
     bench = Bench(plays.paid())
     view = bench.one("crm", "invoiceViews")
