@@ -144,13 +144,20 @@ def fin_6(evidence: Evidence) -> Iterator[Row | None]:
 
 
 def fin_8(evidence: Evidence) -> Iterator[Row | None]:
-    """The balance of 2200 is what was captured and is neither applied nor refunded yet."""
+    """The balance of 2200 is what was captured and is neither applied nor refunded yet.
+
+    Captured is what the store says: a payment that stands for one of its transactions has that one's amount.
+    """
     payments = [row for row in evidence.rows("erp", "customerPayments") if row["status"] != "reversed"]
     balance = -_balance(evidence, PREPAYMENTS)
     if not payments and balance == 0:
         return
     left = ZERO
     for payment in payments:
+        captured = _captured(evidence, payment["externalPaymentId"])
+        if captured is not None and captured != dec(payment["amount"]):
+            row = {"payment": payment["number"], "externalPaymentId": payment["externalPaymentId"]}
+            yield {**row, "amount": payment["amount"], "captured": plain(captured)}
         used = total(dec(application["amount"]) for application in payment["applications"])
         left += _in_base(evidence, payment, dec(payment["amount"]) - used)
     # Cents that were paid too much by rounding leave 2200 for 6900 (M-11).
@@ -226,6 +233,13 @@ def fin_10(evidence: Evidence) -> Iterator[Row | None]:
             yield {**row, "ordered": plain(ordered), "invoiced": plain(invoiced)}
         else:
             yield None
+
+
+def _captured(evidence: Evidence, external_id: Any) -> Decimal | None:
+    """The amount of the store's transaction of that id, None for money that came by another way."""
+    key = str(external_id)
+    transaction = evidence.get("storefront", "transactions", int(key)) if key.isascii() and key.isdigit() else None
+    return dec(transaction["amount"]) if transaction is not None else None
 
 
 def _balance(evidence: Evidence, account: str) -> Decimal:

@@ -88,6 +88,10 @@ def inv_5(evidence: Evidence) -> Iterator[Row | None]:
             if move["sequence"] > snapshot["asOfSequence"]:
                 place = (move["sku"], location, move["status"])
                 counted[place] = counted.get(place, ZERO) + dec(move["quantity"])
+        # What the ERP has there and the warehouse has never seen is drift as well.
+        for balance in evidence.rows("erp", "stockBalances"):
+            if balance["locationCode"] == location and dec(balance["onHand"]):
+                counted.setdefault(_place(balance), ZERO)
         for place, quantity in counted.items():
             balance = _balance(evidence, place)
             booked = dec(balance["onHand"]) if balance is not None else ZERO

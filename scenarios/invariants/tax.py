@@ -108,7 +108,7 @@ def tax_5(evidence: Evidence) -> Iterator[Row | None]:
 
 
 def tax_6(evidence: Evidence) -> Iterator[Row | None]:
-    """A credit carries the tax code, the rate and the currency of the invoice line that it credits."""
+    """A credit carries the tax code, the rate, the currency and the exchange rate of the invoice that it credits."""
     for memo in evidence.rows("erp", "creditMemos"):
         number = memo.get("invoiceNumber")
         invoice = first(evidence.find("erp", "salesInvoices", "number", number)) if number else None
@@ -124,8 +124,9 @@ def tax_6(evidence: Evidence) -> Iterator[Row | None]:
                 for name in ("taxCode", "taxPercent")
                 if str(line[name]) != str(origin[name])
             }
-            if memo["currencyCode"] != invoice["currencyCode"]:
-                wrong["currencyCode"] = [memo["currencyCode"], invoice["currencyCode"]]
+            for name in ("currencyCode", "exchangeRate"):
+                if memo[name] != invoice[name]:
+                    wrong[name] = [memo[name], invoice[name]]
             row = {"creditMemo": memo["number"] or memo["id"], "line": line["sequence"]}
             yield {**row, "creditAndInvoice": wrong} if wrong else None
 

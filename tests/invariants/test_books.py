@@ -91,8 +91,21 @@ def test_fin_6_accounts_that_do_not_come_back_to_nothing() -> None:
 
 def test_fin_8_a_prepayment_that_the_account_does_not_show() -> None:
     bench = Bench(plays.released())
-    bench.change("erp", "customerPayments", amount="60.73")
-    assert bench.offending("FIN-8") == [{"account": "2200", "balance": "70.73", "notApplied": "60.73"}]
+    payment = bench.change("erp", "customerPayments", amount="60.73")
+    named = {"payment": payment["number"], "externalPaymentId": "6601"}
+    assert bench.offending("FIN-8") == [
+        {**named, "amount": "60.73", "captured": "70.73"},
+        {"account": "2200", "balance": "70.73", "notApplied": "60.73"},
+    ]
+
+
+def test_fin_8_a_payment_of_another_amount_than_was_captured() -> None:
+    """Both books agree with each other, and neither with the store."""
+    bench = Bench(plays.released())
+    transaction = bench.one("storefront", "transactions")
+    bench.put("storefront", "transactions", {**transaction, "amount": "59.44"})
+    (row,) = bench.offending("FIN-8")
+    assert (row["amount"], row["captured"]) == ("70.73", "59.44")
 
 
 def test_fin_9_goods_that_left_without_a_cost() -> None:
@@ -224,6 +237,14 @@ def test_tax_6_a_credit_at_todays_rate() -> None:
     bench = Bench(plays.credited())
     memo = bench.change_line("erp", "creditMemos", 0, taxPercent="21")
     row = {"creditMemo": memo["number"], "line": 10000, "creditAndInvoice": {"taxPercent": ["21", "19"]}}
+    assert bench.offending("TAX-6") == [row]
+
+
+def test_tax_6_a_credit_at_todays_exchange_rate() -> None:
+    bench = Bench(plays.credited())
+    bench.change("erp", "salesInvoices", exchangeRate="1.0842")
+    memo = bench.change("erp", "creditMemos", exchangeRate="1.0750")
+    row = {"creditMemo": memo["number"], "line": 10000, "creditAndInvoice": {"exchangeRate": ["1.0750", "1.0842"]}}
     assert bench.offending("TAX-6") == [row]
 
 

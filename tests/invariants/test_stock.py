@@ -93,6 +93,17 @@ def test_inv_5_a_drift_between_snapshot_and_ledger() -> None:
     assert bench.offending("INV-5") == [row]
 
 
+def test_inv_5_stock_that_the_warehouse_has_never_seen() -> None:
+    bench = Bench(plays.counted())
+    balance = bench.one("erp", "stockBalances", itemNumber="SKU-1003", stockStatus="SELLABLE")
+    phantom = {**balance, "_key": "SKU-1003|MAIN|QUARANTINE", "stockStatus": "QUARANTINE", "onHand": "7"}
+    bench.put("erp", "stockBalances", phantom)
+    (snapshot,) = bench.rows("wms", "snapshots")
+    named = {"item": "SKU-1003", "location": "MAIN", "stockStatus": "QUARANTINE"}
+    row = {**named, "snapshot": snapshot["id"], "wms": "0", "erp": "7", "drift": "-7"}
+    assert bench.offending("INV-5") == [row]
+
+
 def test_inv_6_more_allocated_than_there_is_and_than_the_line_needs() -> None:
     bench = Bench(plays.released())
     shelf = {"warehouseCode": "LEJ1", "sku": "SKU-1001", "binCode": "A-01-01", "status": "SELLABLE"}
