@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.simulate.toy import HEADERS, host
-from understudy import Request, Response
+from tests.simulate.toy import HEADERS, SIMULATOR, host
+from understudy import Request, Response, Simulator
 from understudy.simulate.control import read_fault
 from understudy.simulate.host import Host, Run
 
 
 class Board:
-    def __init__(self, policies: Mapping[str, str] | None = None) -> None:
-        self.host: Host = host()
+    def __init__(self, policies: Mapping[str, str] | None = None, simulator: Simulator = SIMULATOR) -> None:
+        self.host: Host = host(simulator)
         self.run: Run = self.host.start_run(integration="none", policies=policies)
         self._keys = 0
 

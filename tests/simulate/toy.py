@@ -167,9 +167,9 @@ SIMULATOR = Simulator(
 )
 
 
-def host(**changes: Any) -> Host:
+def host(simulator: Simulator = SIMULATOR, **changes: Any) -> Host:
     """A host whose worlds hold the toy system; policy switch idempotencySupport as in domain.md 2.1."""
-    system = System("board", "/board", Contract("board", load_yaml(CONTRACT, "board.yaml")), SIMULATOR, "cursor")
+    system = System("board", "/board", Contract("board", load_yaml(CONTRACT, "board.yaml")), simulator, "cursor")
     setup = Setup(
         systems={"board": system},
         start=datetime(2026, 3, 1, 12, tzinfo=UTC),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class Context:
 
     __slots__ = (
         "_emissions",
-        "_ids",
+        "_jobs",
         "_pager",
         "_scheduled",
         "_sequences",
@@ -105,6 +105,7 @@ class Context:
         run: int,
         tables: Mapping[str, Table],
         sequences: Mapping[str, int],
+        jobs: Collection[str] = (),
         pager: Pager | None = None,
     ) -> None:
         self.system = system
@@ -124,7 +125,7 @@ class Context:
         self._tables = tables
         self._views: dict[str, TableView] = {}
         self._sequences = _Overlay(sequences)
-        self._ids = 0
+        self._jobs = jobs
         self._pager = pager
         self._emissions: list[Emission] = []
         self._scheduled: list[Scheduled] = []
@@ -198,6 +199,14 @@ class Context:
         offered = [tag.strip() for tag in str(given).split(",")]
         if record["@etag"] not in offered:
             raise Problem("precondition-failed", f"If-Match is {given}, the current version is {record['@etag']}")
+
+    def check(self) -> None:
+        """Raises what would keep this transaction from taking effect: DuplicateKey, LookupError for an unknown job."""
+        for view in self._views.values():
+            view.check()
+        for scheduled in self._scheduled:
+            if scheduled.job not in self._jobs:
+                raise LookupError(f"there is no job {scheduled.job!r}")
 
     @property
     def views(self) -> Mapping[str, TableView]:

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from understudy.simulate.authenticate import Credential
 from understudy.simulate.behaviour import DataSet
 from understudy.simulate.event import Outgoing
-from understudy.simulate.journal import EventEntry, Exchange
-from understudy.simulate.message import ConnectionReset, Request, Response, encode_json
-from understudy.simulate.problem import Problem
+from understudy.simulate.journal import EventEntry, Exchange, JobEntry
+from understudy.simulate.message import ConnectionReset, Request, Response
+from understudy.simulate.problem import Problem, refusal
 from understudy.simulate.stage import Hosted, Stage, StageTransport, locate_system
 from understudy.simulate.system import System
 from understudy.simulate.world import World
@@ -476,7 +476,7 @@ def contract_verdict(world: World, since: int, scope: str, step: str) -> Mapping
     examined = 0
     offending = []
     for entry in world.entries(since):
-        if isinstance(entry, Exchange | EventEntry):
+        if isinstance(entry, Exchange | EventEntry) or (isinstance(entry, JobEntry) and entry.findings):
             examined += 1
             offending += [{"seq": entry.seq, "system": entry.system, "finding": f} for f in entry.findings]
     return {
@@ -503,12 +503,6 @@ def _of_run(told: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
         for flow, counts in told.get("counters", {}).items()
     }
     return kept
-
-
-def refusal(problem: Problem, path: str) -> Response:
-    """A problem answer of the harness itself."""
-    body = problem.to_json(instance=path, correlation_id="")
-    return Response(problem.status, {"content-type": "application/problem+json", **problem.headers}, encode_json(body))
 
 
 def _form_client(body: bytes) -> str:

@@ -199,7 +199,7 @@ class Transition(Entry):
 
 @dataclass(frozen=True, slots=True)
 class JobEntry(Entry):
-    """A simulator's own scheduled work ran. refusal: why it did nothing, empty when it committed."""
+    """A simulator's own scheduled work ran. refusal: why it did nothing, empty when it committed. findings: bugs."""
 
     kind: ClassVar[str] = "job"
     system: str
@@ -207,6 +207,7 @@ class JobEntry(Entry):
     payload: Mapping[str, Any]
     correlation_id: str
     refusal: str = ""
+    findings: tuple[str, ...] = ()
     changes: tuple[tuple[str, Any], ...] = ()
 
     def _fields(self) -> dict[str, Any]:
@@ -216,6 +217,7 @@ class JobEntry(Entry):
             "payload": dict(self.payload),
             "correlationId": self.correlation_id,
             "refusal": self.refusal,
+            "findings": list(self.findings),
         }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from understudy.simulate.message import Response, encode_json
+
 # What any API may answer; what a business refuses is in the simulators' own tables.
 STATUS_OF: Mapping[str, int] = {
     "malformed-request": 400,
@@ -114,3 +116,9 @@ class Problem(Exception):
         if self.retry_after_seconds is not None:
             body["retryAfterSeconds"] = self.retry_after_seconds
         return body
+
+
+def refusal(problem: Problem, path: str) -> Response:
+    """A problem answer of the harness itself."""
+    body = problem.to_json(instance=path, correlation_id="")
+    return Response(problem.status, {"content-type": "application/problem+json", **problem.headers}, encode_json(body))

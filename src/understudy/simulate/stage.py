@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from understudy.simulate.event import Outgoing
 from understudy.simulate.message import ClientTimeout, ConnectionReset, Request, Response, split_url
+from understudy.simulate.problem import Problem, refusal
 from understudy.simulate.world import World
 
 QUIET_LIMIT = timedelta(hours=24)
@@ -63,7 +64,10 @@ class StageTransport:
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answered:
         _, path, query = split_url(url)
         lower = {name.lower(): value for name, value in headers.items()}
-        return Answered(self._stage.request(Request(method, path, query, lower, body), timeout_s))
+        try:
+            return Answered(self._stage.request(Request(method, path, query, lower, body), timeout_s))
+        except LookupError as problem:
+            return Answered(refusal(Problem("not-found", str(problem).strip("'\"")), path))
 
 
 class Stage:

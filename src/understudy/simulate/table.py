@@ -5,7 +5,7 @@ A record is a plain dict that nobody changes in place: a change puts a new dict 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,10 @@ class Table:
     def get(self, key: Any) -> Record | None:
         return self._rows.get(key)
 
+    def keys(self, field: Field, value: Any) -> Iterable[Any]:
+        """The keys of the records whose declared field has the value."""
+        return self._indexes[field].get(value, ())
+
     def find(self, field: Field, value: Any) -> list[Record]:
         group = self._indexes[field].get(value)
         return [self._rows[key] for key in group] if group else []
@@ -70,7 +74,7 @@ class Table:
         return len(self._rows)
 
     def write(self, key: Any, record: Record | None) -> None:
-        """Put or (None) delete a record and keep the indexes true."""
+        """Put or (None) delete a record and keep the indexes true. A transaction checks uniqueness before."""
         self._own()
         old = self._rows.get(key)
         for field, index in self._indexes.items():
@@ -84,10 +88,7 @@ class Table:
                 if not group:
                     del index[before]
             if after is not None:
-                group = self._own_group(field, index, after)
-                if group and field in self.spec.unique and key not in group:
-                    raise DuplicateKey(f"{self.spec.name}: {field}={after!r} exists already")
-                group[key] = None
+                self._own_group(field, index, after)[key] = None
         if record is None:
             self._rows.pop(key, None)
         else:
@@ -178,6 +179,18 @@ class TableView:
 
     def __contains__(self, key: Any) -> bool:
         return self.get(key) is not None
+
+    def check(self) -> None:
+        """Raises DuplicateKey when the changes, taken together, would put two records under one unique value."""
+        for field in self._base.spec.unique:
+            taken: dict[Any, Any] = {}
+            for key, record in self._changes.items():
+                value = _value(record, field) if record is not None else None
+                if value is None:
+                    continue
+                stays = (k for k in self._base.keys(field, value) if k not in self._changes)
+                if taken.setdefault(value, key) != key or any(True for _ in stays):
+                    raise DuplicateKey(f"{self._base.spec.name}: {field}={value!r} exists already")
 
     @property
     def changes(self) -> Mapping[Any, Record | None]:

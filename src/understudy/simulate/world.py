@@ -110,13 +110,20 @@ class World:
             self.sequences[name] = {key: first + self.run * 1000 for key, first in system.simulator.sequences.items()}
 
     def seed_with(self, data: DataSet) -> None:
-        """Load a data set through every simulator's `seed`. What it emits or schedules is not carried out."""
+        """Load a data set through every simulator's `seed`, or, when one refuses it, nothing of it.
+
+        What a seeder emits or schedules is not carried out.
+        """
+        contexts = {}
         for name, system in self.systems.items():
-            context = self._context(system, "seed", _EMPTY_CALL, _SYSTEM_CLIENT, "seed", None)
+            context = contexts[name] = self._context(system, "seed", _EMPTY_CALL, _SYSTEM_CLIENT, "seed", None)
             system.simulator.seed(context, data)
+            context.check()
+        for name, context in contexts.items():
             for table, view in context.views.items():
                 for key, record in view.changes.items():
                     self.tables[name][table].write(key, record)
+            self.sequences[name].update(context.sequence_changes)
 
     def fork(self, id: str, *, run: int | None = None) -> World:
         """An independent copy, in constant time per table. run: a new run ordinal restarts every number sequence."""
@@ -250,6 +257,9 @@ class World:
         except Problem as problem:
             if held is not None and held.fresh and problem.slug == "precondition-failed":
                 problem = Problem("entity-changed", "another writer changed the record while this request was running")
+            if not problem.status and problem.slug not in system.simulator.problems:
+                findings.append(f"behaviour refused with {problem.slug!r}, a slug without a status ({problem.detail})")
+                problem = Problem("internal-error", "the simulator failed")
             response = self._refusal(system, problem, request, correlation)
             if operation is not None:
                 findings += self._response_findings(
@@ -259,8 +269,7 @@ class World:
             response, reset = None, closed
         except Exception as bug:
             # A behaviour that crashes is a bug of ours: the world goes on, the run fails by the finding.
-            place = traceback.extract_tb(bug.__traceback__)[-1]
-            findings.append(f"behaviour crashed: {type(bug).__name__}: {bug} ({place.filename}:{place.lineno})")
+            findings.append(_crash(bug))
             response = self._refusal(system, Problem("internal-error", "the simulator failed"), request, correlation)
         committed = context is not None and not replayed
         if response is not None and committed and fault is not None and fault.effect is not None:
@@ -346,6 +355,7 @@ class World:
             raise Problem("not-implemented", f"the simulator of {system.name} has no behaviour for {operation.id}")
         context = self._context(system, operation.id, call, client, correlation, causation)
         reply = handler(context)
+        context.check()
         response = self._encode(reply, correlation)
         findings += self._response_findings(system, operation, reply.status, reply.body, response)
         if findings:
@@ -383,6 +393,7 @@ class World:
             run=self.run,
             tables=self.tables[system.name],
             sequences=self.sequences[system.name],
+            jobs=system.simulator.jobs,
             pager=system.pager,
         )
 
@@ -477,17 +488,25 @@ class World:
     # -- jobs -----------------------------------------------------------------------------------------------------
 
     def run_job(self, due: Due) -> None:
-        """Run a scheduled job in a transaction of its own; a Problem means that it did nothing, and is recorded."""
+        """Run a scheduled job in a transaction of its own; a Problem means that it did nothing, and is recorded.
+
+        A job that crashes does nothing either; as a bug of ours it is a finding.
+        """
         system_name, job, payload, correlation, causation = due.payload
         system = self.systems[system_name]
         context = self._context(system, f"job:{job}", _EMPTY_CALL, _SYSTEM_CLIENT, correlation, causation)
         refusal = ""
+        findings: tuple[str, ...] = ()
         changes: tuple[tuple[str, Any, Any, Any], ...] = ()
         try:
             system.simulator.jobs[job](context, payload)
-            changes = self._apply(system, context)
+            context.check()
         except Problem as problem:
             refusal = str(problem)
+        except Exception as bug:
+            refusal, findings = "the simulator failed", (f"job {job}: {_crash(bug)}",)
+        else:
+            changes = self._apply(system, context)
         seq = self.journal.append(
             lambda seq: JobEntry(
                 seq,
@@ -497,6 +516,7 @@ class World:
                 payload=payload,
                 correlation_id=correlation,
                 refusal=refusal,
+                findings=findings,
                 changes=tuple((table, key) for table, key, _, _ in changes),
             )
         )
@@ -520,3 +540,8 @@ class World:
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
         return self.journal.entries(since)
+
+
+def _crash(bug: Exception) -> str:
+    place = traceback.extract_tb(bug.__traceback__)[-1]
+    return f"behaviour crashed: {type(bug).__name__}: {bug} ({place.filename}:{place.lineno})"
