@@ -5,9 +5,11 @@ Data goes to stdout, words to stderr. Exit codes: design section 7.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,6 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(arguments))
 
 
+def _from_here(text: str) -> str:
+    """The text with paths below this folder as they would be typed."""
+    return text.replace(f"{Path.cwd()}{os.sep}", "")
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Like `main`, but returns the exit code."""
     try:
@@ -74,7 +81,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         return code if isinstance(code, int) else 0
     except UnderstudyError as problem:
-        click.echo(f"error: {problem}", err=True)
+        click.echo(f"error: {_from_here(str(problem))}", err=True)
         return problem.exit_code
     except click.UsageError as problem:
         problem.show()

@@ -88,6 +88,8 @@ def command(
         interrupted = True
     except Unreachable as problem:
         unreachable = problem
+    if against and finished:
+        chosen_seed = int(finished[0].run.get("seed", chosen_seed))  # the server's own
     record = build_record(
         finished,
         seed=chosen_seed,

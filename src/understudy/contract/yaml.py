@@ -28,8 +28,8 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 _NEEDS_CARE = re.compile(
-    r"(?m:[:,\[-] (?:0[xo][\da-fA-F]+|[+-]?\.(?:inf|nan)|\+[\d.]+|[+-]?(?:\.\d+|\d+\.))[,\]]?$)"
-    r"|(?m:^(?:---|\.\.\.|%))| !\w"
+    r"(?m:[:,\[-] +(?:0[xo][\da-fA-F]+|[+-]?\.(?:inf|nan)|\+[\d.]+|[+-]?(?:\.\d+|\d+\.))(?=[ \t]*(?:[,\]}#]|$)))"
+    r"|(?m:^(?:---|\.\.\.|%))|[:,\[-] +!"
 )
 """Where the fast parser (YAML 1.2 core schema) and the JSON schema of YAML could differ: numbers that only one of them
 knows, tags, several documents. PyYAML reads such text."""

@@ -135,7 +135,8 @@ class Wait:
 class Host:
     """runs: by world id. wall: clock of the shell, for signatures towards another process; None on virtual time.
 
-    observe_external and reach_external: set by the shell; they use the adapter of an integration in another process.
+    observe_external, reach_external and answers: set by the shell; they use the adapter of an integration in another
+    process and say whether anybody listens at its address.
     """
 
     wall: Callable[[], datetime] | None = None
@@ -147,6 +148,7 @@ class Host:
         self.runs: dict[str, Run] = {}
         self.observe_external: Callable[[str], Mapping[str, Any] | None] | None = None
         self.reach_external: Callable[[str, str, str, Any], tuple[int, Any]] | None = None
+        self.answers: Callable[[str], bool] | None = None
         self._post = post
         self._bases: dict[int, World] = {}
         self._started = 0
@@ -276,6 +278,18 @@ class Host:
         run.counted_before = (told or {}).get("counters", {})
         return run
 
+    def _check_outside(self) -> None:
+        """Raises Problem when the integration that is to play from outside is not there, or no longer."""
+        if not self.attached():
+            raise Problem("validation-failed", "no integration has subscribed to the default world")
+        sink = self.external_sink(self.default())
+        if self.answers is not None and not self.answers(sink):
+            raise Problem(
+                "service-unavailable",
+                f"an integration subscribed from {sink}, but nobody answers there now; start it again, "
+                "or start the run with integration: embedded",
+            )
+
     def _check(self, mode: str, policies: Mapping[str, str], defect: str) -> None:
         from understudy.errors import WorkspaceError, closest
 
@@ -287,8 +301,8 @@ class Host:
             ) from None
         if mode == "embedded" and self.setup.hosted is None:
             raise Problem("validation-failed", "the workspace has no integration to embed")
-        if mode == "external" and not self.attached():
-            raise Problem("validation-failed", "no integration has subscribed to the default world")
+        if mode == "external":
+            self._check_outside()
         if defect and defect not in self.setup.defects:
             hint = closest(defect, self.setup.defects)
             raise Problem(

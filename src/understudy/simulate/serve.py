@@ -48,6 +48,7 @@ class Application:
         self.host.wall = wall_now
         self.host.observe_external = self._observe
         self.host.reach_external = self._reach
+        self.host.answers = _answers
         self._admin_key = admin_key
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -68,6 +69,7 @@ class Application:
             response = await self._wait(outcome) if isinstance(outcome, Wait) else outcome
         except ConnectionReset:
             _abort(receive)
+            await asyncio.sleep(0)  # uvicorn learns that the connection is gone, and does not complain of the silence
             return
         finally:
             self._arm()  # also after a reset: the work may have been committed, with events to deliver
@@ -224,6 +226,18 @@ class Application:
             return answer.status, raw.decode("utf-8", "replace")
 
 
+def _answers(sink: str) -> bool:
+    """Whether anybody listens at the address of a sink."""
+    parts = urlsplit(sink)
+    try:
+        with socket.create_connection(
+            (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)), 2
+        ):
+            return True
+    except OSError:
+        return False
+
+
 def _abort(receive: Callable[[], Any]) -> None:
     """Close the connection without a byte of answer. ASGI has no word for it, so uvicorn's cycle object is asked."""
     cycle = getattr(receive, "__self__", None)
@@ -280,6 +294,8 @@ def _server(application: Application, on_ready: Callable[[], None], access_log: 
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=3,
+        # Clients that wait some seconds between two requests must not meet a connection that is just being closed.
+        timeout_keep_alive=75,
     )
     return _Server(config, application, on_ready)
 
