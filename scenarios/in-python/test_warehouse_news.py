@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 import pytest
@@ -84,6 +84,22 @@ def test_two_cartons_one_shipment(world: Landscape, shopper: Shopper, warehouse:
     assert watcher.only("erp", "salesInvoices")["totals"]["includingTax"] == "85.68"
     (parcel,) = watcher.only("storefront", "orders")["fulfillments"]
     assert parcel["tracking_number"]
+
+
+@pytest.mark.understudy(proves=["MAP-4.2", "FIN-5", "TIM-1"])
+def test_goods_that_left_before_midnight_are_posted_on_the_day_they_left(
+    world: Landscape, shopper: Shopper, warehouse: Warehouse, watcher: Watcher, fault: Callable[..., None]
+) -> None:
+    """B4: shipped at 23:50 in Berlin, told at 0:10 on the next day, which is the same day in UTC."""
+    order = shopper.orders_a_mug()
+    world.settle()
+    world.advance("PT23H20M")
+    fault("late-event", "wms", "wms.shipment.confirmed.v1", seconds=1200)
+    gone = warehouse.ships(watcher.sales_order(order)["number"])
+    world.settle()
+    assert gone["shippedAt"].startswith("2026-03-02T22:49")
+    assert watcher.only("erp", "salesShipments")["postingDate"] == "2026-03-02"
+    assert watcher.only("erp", "salesInvoices")["documentDate"] == "2026-03-02"
 
 
 def _on_hand(world: Landscape, sku: str) -> dict[str, str]:
