@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,8 +57,6 @@ def command(
     from understudy.scenario.suite import ScenarioFinished, run_suite
     from understudy.workspace import open_workspace
 
-    # A run makes many objects and few cycles: collecting less often saves a twentieth of its time.
-    gc.set_threshold(50_000, 20, 20)
     targets = [parse_report_option(option) for option in reports]
     opened = open_workspace(workspace)
     switches = _switches(opened, policies)
