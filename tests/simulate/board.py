@@ -31,7 +31,9 @@ class Board:
         return [e for e in self.run.stage.world.entries() if isinstance(e, kind)]
 
     def inject(self, **fault: Any) -> None:
-        self.run.stage.world.faults.inject(self.run.stage.world, read_fault({"system": "board", **fault}, ["board"]))
+        self.run.stage.world.faults.inject(
+            self.run.stage.world, read_fault({"system": "board", **fault}, self.host.setup.systems)
+        )
 
     def control(self, method: str, path: str, body: Any = None) -> Response:
         """A request to the control plane; path: below that of this run."""

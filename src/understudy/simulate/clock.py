@@ -6,8 +6,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _DURATION = re.compile(
-    r"^P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$"
+    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?", re.ASCII
 )
+LONGEST = timedelta(days=36_525)
+"""A hundred years: what is longer is a slip, and soon leaves the calendar."""
 
 
 class Clock:
@@ -38,7 +40,13 @@ def parse_instant(text: str) -> datetime:
 
 def parse_duration(text: str) -> timedelta:
     """An ISO 8601 duration of days to seconds: `P31D`, `PT10M`, `PT0.5S`. Raises ValueError for anything else."""
-    match = _DURATION.match(text)
+    match = _DURATION.fullmatch(text)
     if match is None or text in ("P", "PT") or text.endswith("T"):
         raise ValueError(f"{text!r} is no duration such as P31D or PT10M")
-    return timedelta(**{unit: float(value) for unit, value in match.groupdict().items() if value})
+    try:
+        duration = timedelta(**{unit: float(value) for unit, value in match.groupdict().items() if value})
+    except OverflowError:
+        duration = timedelta.max
+    if duration > LONGEST:
+        raise ValueError(f"{text!r} is longer than {LONGEST.days} days")
+    return duration

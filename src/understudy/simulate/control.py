@@ -17,9 +17,11 @@ from understudy.simulate.journal import DeliveryEntry, Entry, EventEntry, Exchan
 from understudy.simulate.message import Request, Response, encode_json
 from understudy.simulate.problem import FieldError, Problem
 from understudy.simulate.router import Match, Router
+from understudy.simulate.world import UnknownEntities
 
 if TYPE_CHECKING:
     from understudy.simulate.host import Host, Run, Wait
+    from understudy.simulate.system import System
 
 
 @cache
@@ -65,8 +67,9 @@ class Control:
         try:
             match = self._router.find(request.method, request.path)
             if not isinstance(match, Match):
-                slug = "method-not-allowed" if match.status == 405 else "not-found"
-                raise Problem(slug, match.hint)
+                if match.status == 405:
+                    raise Problem("method-not-allowed", match.hint, headers={"Allow": ", ".join(match.allowed)})
+                raise Problem("not-found", match.hint)
             media = check_media_and_size(match.operation, request, limit=32 * 1024 * 1024)
             call = read_call(self._contract, match.operation, request, match.path, parse_body(media, request))
             return self._handlers[match.operation.id](call, wall)
@@ -76,6 +79,9 @@ class Control:
             return refusal(Problem("not-found", str(problem).strip("'\"")), f"/control/v1{request.path}")
         except UnderstudyError as problem:
             return refusal(Problem("internal-error", str(problem)), f"/control/v1{request.path}")
+        except OverflowError:
+            detail = "the world's clock would leave the calendar"
+            return refusal(Problem("validation-failed", detail), f"/control/v1{request.path}")
 
     def _run(self, call: Call, wall: datetime | None) -> Run:
         run = self._host.run(str(call.path["runId"]))
@@ -120,8 +126,19 @@ class Control:
         run = self._run(call, wall)
         entities = call.body["entities"]
         try:
-            run.stage.world.seed_with(entities)
-        except (KeyError, TypeError, ValueError) as problem:
+            run.stage.world.seed_further(entities)
+        except UnknownEntities as problem:
+            raise Problem(
+                "validation-failed",
+                f"no system takes records of {', '.join(problem.names)}; systems take {', '.join(problem.known)}",
+                errors=[
+                    FieldError(f"/entities/{name}", "unknown-reference", closest(name, problem.known))
+                    for name in problem.names
+                ],
+            ) from None
+        except Problem:
+            raise
+        except Exception as problem:  # whatever a seeder stumbles over, it is these records; nothing was loaded
             raise Problem("validation-failed", f"the records cannot be seeded: {problem!r}") from None
         count = sum(len(records) for records in entities.values())
         run.stage.world.note("seeded", {"entities": {name: len(records) for name, records in entities.items()}})
@@ -152,7 +169,9 @@ class Control:
 
     def _inject_fault(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)
-        fault = run.stage.world.faults.inject(run.stage.world, read_fault(call.body, run.stage.world.systems))
+        world = run.stage.world
+        clients = dict.fromkeys(credential.actor for credential in world.credentials.values())
+        fault = world.faults.inject(world, read_fault(call.body, world.systems, (*clients, "anonymous")))
         shown = {"id": fault.id, "kind": fault.kind, "system": fault.system, "count": fault.remaining}
         return _json(201, shown)
 
@@ -315,37 +334,59 @@ class Control:
         return self._host.reach_external(sink, method, path, body)
 
 
-def read_fault(body: Mapping[str, Any], systems: Iterable[str]) -> Fault:
-    """A fault from its JSON form. Raises Problem 422 naming what is unknown or unusable."""
-    known = list(systems)
-    if body["system"] not in known:
-        raise _invalid("/system", f"there is no system {body['system']!r}; systems are {', '.join(known)}")
+def read_fault(body: Mapping[str, Any], systems: Mapping[str, System], clients: Sequence[str] = ()) -> Fault:
+    """A fault from its JSON form. clients: names that may call; empty when any may.
+
+    Raises Problem 422 naming what is unknown or unusable: a fault that could never bite would prove nothing.
+    """
+    system = _known("/system", "system", str(body["system"]), systems)
     kind = str(body["kind"])
     parameters = dict(body.get("parameters", {}))
+    contract = systems[system].contract
+    on_request = kind in REQUEST_FAULTS
+    for name in ("eventType",) if on_request else ("operationId", "client"):
+        if body.get(name):
+            raise _invalid(f"/{name}", f"{kind} bites {'requests' if on_request else 'events'}; leave {name} out")
+    operation_id = _known(
+        "/operationId", f"operation of {system}", str(body.get("operationId", "")), contract.operations
+    )
+    event_type = _known("/eventType", f"event of {system}", str(body.get("eventType", "")), contract.events)
+    client = str(body.get("client", ""))
+    if clients:
+        _known("/client", "client", client, clients)
+    if body.get("count", 1) == 0:
+        raise _invalid("/count", "a fault that bites 0 times is none; -1 is until cleared")
     try:
-        if kind in REQUEST_FAULTS:
-            effect = REQUEST_FAULTS[kind].of(parameters)
-        else:
-            effect = None
-            allowed = EVENT_FAULTS[kind].parameters
-            for name, value in parameters.items():
-                if name not in allowed or not isinstance(value, int):
-                    raise ValueError(f"parameter {name!r} is not taken, allowed: {', '.join(allowed) or 'none'}")
+        effect = REQUEST_FAULTS[kind].of(parameters) if on_request else None
+        if not on_request:
+            EVENT_FAULTS[kind].check(parameters)
     except ValueError as problem:
         raise _invalid("/parameters", str(problem)) from None
     return Fault(
         id="",
-        system=str(body["system"]),
+        system=system,
         kind=kind,
-        operation_id=str(body.get("operationId", "")),
-        client=str(body.get("client", "")),
-        event_type=str(body.get("eventType", "")),
+        operation_id=operation_id,
+        client=client,
+        event_type=event_type,
         remaining=int(body.get("count", 1)),
         skip=int(body.get("skip", 0)),
         probability=float(body.get("probability", 1)),
         effect=effect,
         parameters=parameters,
     )
+
+
+def _known(pointer: str, what: str, name: str, known: Iterable[str]) -> str:
+    """The name, when it is known or left out."""
+    if name and name not in known:
+        raise _invalid(pointer, f"there is no {what} called {name!r}; {closest(name, known) or _some(known)}")
+    return name
+
+
+def _some(known: Iterable[str]) -> str:
+    names = list(known)
+    return f"there are {', '.join(names[:20])}{' and more' if len(names) > 20 else ''}" if names else "there are none"
 
 
 def listing(

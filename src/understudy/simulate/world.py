@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,6 +59,33 @@ from understudy.simulate.table import Table
 _EMPTY_CALL = Call({}, {}, {}, None)
 _SYSTEM_CLIENT = Client("system")
 PENDING = ("pending", "failed")
+
+
+class UnknownEntities(Exception):
+    """Records that no system asked for. names: their entities. known: what systems do ask for."""
+
+    def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+        self.known = known
+
+
+class _Asked(Mapping[str, Sequence[Mapping[str, Any]]]):
+    """A data set that remembers which entities it was asked for, the ones that it lacks included."""
+
+    def __init__(self, data: DataSet) -> None:
+        self._data = data
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Sequence[Mapping[str, Any]]:
+        self.names.add(name)
+        return self._data[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)
 
 
 class World:
@@ -112,13 +139,29 @@ class World:
     def seed_with(self, data: DataSet) -> None:
         """Load a data set through every simulator's `seed`, or, when one refuses it, nothing of it.
 
-        What a seeder emits or schedules is not carried out.
+        What a seeder emits or schedules is not carried out. Raises what a seeder raises.
         """
+        self._take_in(self._seeded(data))
+
+    def seed_further(self, data: DataSet) -> None:
+        """`seed_with` for records named by a user. Raises UnknownEntities when no system asks for one of them."""
+        asked = _Asked(data)
+        contexts = self._seeded(asked)
+        unknown = [name for name in data if name not in asked.names]
+        if unknown:
+            raise UnknownEntities(unknown, sorted(asked.names))
+        self._take_in(contexts)
+
+    def _seeded(self, data: DataSet) -> dict[str, Context]:
+        """The transactions in which every simulator takes the data; nothing is written yet."""
         contexts = {}
         for name, system in self.systems.items():
             context = contexts[name] = self._context(system, "seed", _EMPTY_CALL, _SYSTEM_CLIENT, "seed", None)
             system.simulator.seed(context, data)
             context.check()
+        return contexts
+
+    def _take_in(self, contexts: Mapping[str, Context]) -> None:
         for name, context in contexts.items():
             for table, view in context.views.items():
                 for key, record in view.changes.items():

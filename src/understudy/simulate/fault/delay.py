@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Self
 
 from understudy.simulate.fault.model import RequestFault, take
 
+LONGEST_MS = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Delay(RequestFault):
@@ -16,7 +18,10 @@ class Delay(RequestFault):
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Self:
-        return cls(**take(parameters, {"milliseconds": int}))
+        fault = cls(**take(parameters, {"milliseconds": int}))
+        if not 0 < fault.milliseconds <= LONGEST_MS:
+            raise ValueError(f"parameter 'milliseconds' is {fault.milliseconds}, allowed: 1 to {LONGEST_MS:,} (a day)")
+        return fault
 
     def delay_ms(self) -> int:
         return self.milliseconds

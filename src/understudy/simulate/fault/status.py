@@ -43,6 +43,11 @@ class Status(RequestFault):
             raise ValueError(f"parameter 'status' is one of {', '.join(map(str, _SLUG_OF))}")
         if values.get("when", "before") not in ("before", "after"):
             raise ValueError("parameter 'when' is before or after")
+        retry_after = str(values.get("retryAfter", ""))
+        if not (retry_after.isascii() and retry_after.isprintable()):
+            raise ValueError(
+                "parameter 'retryAfter' is sent in a header: printable ASCII, such as 2, 2.5 or an HTTP-date"
+            )
         return cls(**values)
 
     def before(self) -> Response | None:

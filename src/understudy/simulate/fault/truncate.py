@@ -17,7 +17,10 @@ class Truncate(RequestFault):
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Self:
-        return cls(**take(parameters, {"share": (int, float)}))
+        fault = cls(**take(parameters, {"share": (int, float)}))
+        if not 0 <= fault.share < 1:
+            raise ValueError(f"parameter 'share' is {fault.share}, allowed: 0 up to but not 1")
+        return fault
 
     def after(self, response: Response) -> Response:
         kept = response.body[: int(len(response.body) * self.share)]
