@@ -28,12 +28,15 @@ def _evaluate(invariant: Invariant, evidence: Evidence, scope: str, step: str) -
         return verdict("not_observable", reason="the integration reports nothing of itself")
     examined = 0
     offending: list[Row] = []
+    evidence.gap = False
     try:
         for row in invariant.check(evidence):
             examined += 1
             if row is not None:
                 offending.append(row)
     except Exception as problem:
+        if evidence.gap:
+            return verdict("not_observable", reason=_gap(evidence))
         # Data that a rule cannot even read is no proof: it counts as a failure, with the place.
         place = traceback.extract_tb(problem.__traceback__)[-1]
         return verdict(
@@ -42,8 +45,14 @@ def _evaluate(invariant: Invariant, evidence: Evidence, scope: str, step: str) -
             tuple(offending),
             f"cannot be judged: {type(problem).__name__}: {problem} ({place.name}, line {place.lineno})",
         )
+    if evidence.gap:  # half a journal neither proves nor disproves
+        return verdict("not_observable", reason=_gap(evidence))
     if offending:
         return verdict("failed", examined, tuple(offending))
     if examined == 0:
         return verdict("not_observable", reason="nothing to examine")
     return verdict("passed", examined)
+
+
+def _gap(evidence: Evidence) -> str:
+    return f"the journal no longer holds its first {evidence.dropped:,} entries"

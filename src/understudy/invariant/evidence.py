@@ -29,7 +29,8 @@ class Evidence:
     since: journal position of the last evaluation; `new_*` and `touched` see what came after it, the rest sees
     everything. integration: what the integration's adapter reports (messages, dead letters, counters, log), None when
     there is none. resources: read-only data of the workspace (flows, mapping tables, contracts) by name. memo: what
-    the rules have computed for this evaluation, so that sixty of them do not read one journal sixty times.
+    the rules have computed for this evaluation, so that sixty of them do not read one journal sixty times. gap:
+    set when a rule has asked for journal entries that are no longer held, so that it can prove nothing.
     """
 
     def __init__(
@@ -46,7 +47,21 @@ class Evidence:
         self.integration = integration
         self.resources = resources or {}
         self.quiet = quiet
-        self.memo: dict[str, Any] = {}
+        self.gap = False
+        self._memo: dict[str, Any] = {}
+
+    @property
+    def memo(self) -> dict[str, Any]:
+        self._look_back_to(0)  # what is in it may come from any part of the journal
+        return self._memo
+
+    @property
+    def dropped(self) -> int:
+        """How many of the oldest journal entries are no longer held (the journal is bounded)."""
+        return self._world.journal.dropped
+
+    def _look_back_to(self, since: int) -> None:
+        self.gap = self.gap or since < self.dropped
 
     @property
     def now(self) -> datetime:
@@ -77,6 +92,7 @@ class Evidence:
         """The records changed since the last evaluation, without deleted ones; all records in a final evaluation."""
         if self.since == 0:
             return self.rows(system, table)
+        self._look_back_to(self.since)
         keys = self._touched.get((system, table), ())
         found = (self.get(system, table, key) for key in keys)
         return [record for record in found if record is not None]
@@ -94,7 +110,9 @@ class Evidence:
 
     def entries(self, kind: type[E], *, new: bool = False) -> Iterator[E]:
         """Journal entries of a kind, in order; new: only those since the last evaluation."""
-        for entry in self._world.entries(self.since if new else 0):
+        since = self.since if new else 0
+        self._look_back_to(since)
+        for entry in self._world.entries(since):
             if isinstance(entry, kind):
                 yield entry
 

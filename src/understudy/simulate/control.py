@@ -212,7 +212,8 @@ class Control:
 
     def _get_journal(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)
-        return _json(200, {"entries": [entry.to_json() for entry in run.stage.world.entries()]})
+        world = run.stage.world
+        return _json(200, {"entries": [entry.to_json() for entry in world.entries()], "dropped": world.journal.dropped})
 
     def _get_state(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)
