@@ -159,10 +159,12 @@ def _bookings(ctx: Context, invoice: Record, accounts: list[str], rate: Decimal 
 
 def _schedule(ctx: Context, invoice: Record, causation_id: str | None) -> None:
     """The application of a prepayment that waits, and the look at the invoice on the day after it is due."""
-    if decimal(invoice["remainingAmount"]) == 0:
-        return
     payload = {"invoiceId": invoice["id"], "causationId": causation_id}
     flow = invoice["correlationId"]
+    if decimal(invoice["remainingAmount"]) == 0:
+        if decimal(invoice["roundingAmount"]) != 0:
+            ctx.schedule("applyPrepayments", payload, after=APPLIED_AFTER, correlation_id=flow)
+        return
     number = invoice["orderNumber"]
     payments = ctx.table("customerPayments").find("orderNumber", number) if number is not None else []
     if any(decimal(payment["unappliedAmount"]) > 0 for payment in payments):

@@ -8,17 +8,20 @@ from typing import Any
 from understudy import Context
 
 from ..common.money import decimal
-from .applications import OPEN_STATES, round_off, set_against
+from .applications import OPEN_STATES, open_invoices, round_off, set_against
 from .company import posting_day, today
 from .events import announce
 from .general_ledger import Booking, Voucher, post
-from .records import save
+from .records import Record, save
 
 
 def apply_prepayments(ctx: Context, payload: Mapping[str, Any]) -> None:
     """Job after the posting of an invoice: apply what the order's payments have left, oldest payment first."""
     invoice = ctx.table("salesInvoices").get(payload["invoiceId"])
-    if invoice is None or invoice["status"] not in OPEN_STATES:
+    if invoice is None:
+        return
+    if invoice["status"] not in OPEN_STATES:
+        _settle_rounding(ctx, invoice, payload["causationId"])
         return
     payments = []
     bookings: list[Booking] = []
@@ -38,3 +41,25 @@ def apply_prepayments(ctx: Context, payload: Mapping[str, Any]) -> None:
         announce(ctx, "erp.payment.applied.v1", applied, causation_id=payload["causationId"])
     saved = save(ctx, "salesInvoices", invoice)
     announce(ctx, "erp.salesinvoice.statuschanged.v1", saved, causation_id=payload["causationId"])
+
+
+def _settle_rounding(ctx: Context, last: Record, causation_id: str | None) -> None:
+    """The cents of an order whose last invoice was over nothing: its money is in earlier documents (M-11)."""
+    payments = ctx.table("customerPayments").find("orderNumber", last["orderNumber"])
+    payment = next((p for p in payments if decimal(p["unappliedAmount"]) > 0), payments[-1] if payments else None)
+    if payment is None or decimal(last["roundingAmount"]) == 0:
+        return
+    waiting = open_invoices(ctx, last["orderNumber"])
+    if len(waiting) > 1:
+        return
+    invoice = {**waiting[0], "roundingAmount": last["roundingAmount"]} if waiting else last
+    settled, rest, bookings = round_off(ctx, invoice, payment)
+    if not bookings:
+        return
+    voucher = Voucher("SalesInvoice", invoice["number"], posting_day(ctx, today(ctx)), invoice["correlationId"])
+    post(ctx, voucher, bookings)
+    if waiting:
+        saved = save(ctx, "salesInvoices", {**settled, "roundingAmount": waiting[0]["roundingAmount"]})
+        announce(ctx, "erp.salesinvoice.statuschanged.v1", saved, causation_id=causation_id)
+    else:
+        save(ctx, "customerPayments", rest)

@@ -78,6 +78,28 @@ def test_the_second_computation_notices(change: dict[str, str], difference: str)
     assert [each for each in found if each.startswith(difference)], found
 
 
+@pytest.mark.parametrize("drift", [1, -1, 0], ids=["a cent more", "a cent less", "to the cent"])
+def test_a_last_parcel_worth_nothing_leaves_no_cent_behind(drift: int) -> None:
+    """FIN-8, FIN-10: what the shop charged beside the ERP's sum goes to 6900, also when the last invoice is 0.00."""
+    free = Line(sku="SKU-1001", quantity=1, price=Decimal("0.00001"), discount=Decimal("0.00"))
+    basket = Basket(
+        lines=(free, free, free),
+        order_discount=Decimal("0.00"),
+        freight=Decimal("4.90"),
+        freight_discount=Decimal("0.00"),
+        included=False,
+        payment="card",
+        drift=drift,
+        first=(0, 0, 1),
+    )
+    with landscape() as world:
+        _ship(world, basket, _order(world, basket))
+        assert differences(Journal(audit(world)), OPENING) == []
+        assert [i["status"] for i in world.rows("erp", "salesInvoices")] == ["paid", "paid"]
+        assert [p["unappliedAmount"] for p in world.rows("erp", "customerPayments")] == ["0.00"]
+        _invariants_hold(world)
+
+
 def _order(world: Landscape, basket: Basket) -> Json:
     """Checkout, and the money at once or later."""
     checkout = basket.checkout()
