@@ -24,6 +24,8 @@ from understudy.simulate.world import World
 DEFAULT_WORLD = "default"
 INTERNAL_ORIGIN = "http://understudy.internal"
 CONTROL_BASE = "/control/v1"
+KEPT_BASES = 8
+"""Seeds whose first state is kept for the next run; making one anew costs what reading its data costs."""
 
 
 class Judge(Protocol):
@@ -353,6 +355,8 @@ class Host:
         if base is None:
             base = World("base", self.setup.systems, seed=seed, now=self.setup.start, policy=self.setup.policy({}))
             base.seed_with(self.setup.dataset())
+            if len(self._bases) >= KEPT_BASES:
+                del self._bases[next(iter(self._bases))]
             self._bases[seed] = base
         return base
 

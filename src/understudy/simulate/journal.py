@@ -20,6 +20,8 @@ SECRET_HEADERS = frozenset(
 )
 SECRET_FIELDS = frozenset({"client_secret", "access_token", "refresh_token", "password", "secret", "api_key"})
 KEPT_IN_MEMORY = 50_000
+KEPT_BYTES = 256 * 1024 * 1024
+"""Of request and response bodies: a few clients that list everything would fill memory long before the entries do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Entry:
     kind: ClassVar[str] = ""
     seq: int
     at: datetime
+
+    @property
+    def size(self) -> int:
+        """Bytes of bodies that it keeps alive."""
+        return 0
 
     def to_json(self) -> dict[str, Any]:
         return {"seq": self.seq, "at": render_instant(self.at), "kind": self.kind, **self._fields()}
@@ -59,6 +66,10 @@ class Exchange(Entry):
     replayed: bool = False
     findings: tuple[str, ...] = ()
     changes: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def size(self) -> int:
+        return len(self.request.body) + (len(self.response.body) if self.response is not None else 0)
 
     @property
     def status(self) -> int | None:
@@ -234,14 +245,23 @@ class Note(Entry):
 
 
 class Journal:
-    """Append-only. spill: takes the oldest entries as JSON once more than `keep` are held; without it they are dropped.
+    """Append-only. spill: takes the oldest entries as JSON once more than `keep`, or more bytes of bodies than
+    `keep_bytes`, are held; without it they are dropped.
 
     `count` is the number of entries ever appended; `dropped` those no longer held in memory.
     """
 
-    def __init__(self, keep: int = KEPT_IN_MEMORY, spill: Callable[[dict[str, Any]], None] | None = None) -> None:
+    def __init__(
+        self,
+        keep: int = KEPT_IN_MEMORY,
+        spill: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        keep_bytes: int = KEPT_BYTES,
+    ) -> None:
         self._entries: list[Entry] = []
         self._keep = keep
+        self._keep_bytes = keep_bytes
+        self._bytes = 0
         self._spill = spill
         self.count = 0
         self.dropped = 0
@@ -249,13 +269,21 @@ class Journal:
     def append(self, make: Callable[[int], Entry]) -> int:
         """Append the entry that `make` builds for its sequence number; returns that number."""
         self.count += 1
-        self._entries.append(make(self.count))
-        if len(self._entries) > self._keep + self._keep // 4:
+        entry = make(self.count)
+        self._entries.append(entry)
+        self._bytes += entry.size
+        # A quarter more is held for a while, so that shedding costs little per entry.
+        if len(self._entries) > self._keep + self._keep // 4 or self._bytes > self._keep_bytes + self._keep_bytes // 4:
             self._shed()
         return self.count
 
     def _shed(self) -> None:
-        excess = len(self._entries) - self._keep
+        excess = 0
+        while excess < len(self._entries) - 1 and (
+            len(self._entries) - excess > self._keep or self._bytes > self._keep_bytes
+        ):
+            self._bytes -= self._entries[excess].size
+            excess += 1
         if self._spill is not None:
             for entry in self._entries[:excess]:
                 self._spill(entry.to_json())
@@ -268,8 +296,8 @@ class Journal:
         return iter(self._entries[start:])
 
     def fork(self) -> Journal:
-        twin = Journal(self._keep)
-        twin._entries = list(self._entries)
+        twin = Journal(self._keep, keep_bytes=self._keep_bytes)
+        twin._entries, twin._bytes = list(self._entries), self._bytes
         twin.count, twin.dropped = self.count, self.dropped
         return twin
 

@@ -59,6 +59,8 @@ from understudy.simulate.table import Table
 _EMPTY_CALL = Call({}, {}, {}, None)
 _SYSTEM_CLIENT = Client("system")
 PENDING = ("pending", "failed")
+TIDY_AT = 1000
+"""How many tokens or idempotency records there may be before those that ended are forgotten."""
 
 
 class UnknownEntities(Exception):
@@ -127,6 +129,7 @@ class World:
         self._idempotency: dict[RecordKey, IdempotencyRecord] = {}
         self._running: dict[RecordKey, str] = {}
         """Requests with a key that are held up by a delay: the hash of each body."""
+        self._tidy_at = TIDY_AT
         self._tokens = 0
         self._start_sequences()
 
@@ -208,6 +211,9 @@ class World:
         self._tokens += 1
         token = f"{self.chance.hex('token', self.run, system, actor, self._tokens, digits=32)}.{self.id}"
         expires = None if lifetime is None else self.wall_now() + lifetime
+        if self._tokens % TIDY_AT == 0:  # who shows a token of the day before yesterday learns only that it is unknown
+            past = self.wall_now() - KEPT_FOR
+            self.credentials = {k: c for k, c in self.credentials.items() if c.expires is None or c.expires > past}
         self.add_credential(Credential(actor, system, "token", token, scopes, expires=expires))
         return token
 
@@ -385,7 +391,7 @@ class World:
         except Problem as problem:
             if record_key is not None and is_recorded(problem.status, problem.slug):
                 refused = self._refusal(system, problem, request, correlation)
-                self._idempotency[record_key] = IdempotencyRecord(given_hash, refused, self.clock.now + KEPT_FOR)
+                self._remember(record_key, given_hash, refused)
             raise
         require_precondition(operation, request)
         if operation is system.token_operation:
@@ -405,7 +411,7 @@ class World:
             broken = Problem("internal-error", "the simulator broke its own contract: " + "; ".join(findings))
             return self._refusal(system, broken, request, correlation), None, False
         if record_key is not None and is_recorded(reply.status, ""):
-            self._idempotency[record_key] = IdempotencyRecord(given_hash, response, self.clock.now + KEPT_FOR)
+            self._remember(record_key, given_hash, response)
         return response, context, False
 
     def _record_key(self, operation: Operation, request: Request, client: Client) -> RecordKey | None:
@@ -418,6 +424,13 @@ class World:
         ):
             return None
         return client.name, request.method, request.path, key
+
+    def _remember(self, key: RecordKey, given_hash: str, response: Response) -> None:
+        self._idempotency[key] = IdempotencyRecord(given_hash, response, self.clock.now + KEPT_FOR)
+        if len(self._idempotency) > self._tidy_at:
+            now = self.clock.now
+            self._idempotency = {k: record for k, record in self._idempotency.items() if record.until > now}
+            self._tidy_at = max(TIDY_AT, 2 * len(self._idempotency))
 
     def _context(
         self, system: System, operation_id: str, call: Call, client: Client, correlation: str, causation: str | None
