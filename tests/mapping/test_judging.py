@@ -134,6 +134,21 @@ def test_the_order_of_lines_does_not_matter() -> None:
     assert judged(lines=list(reversed(lines))) == []
 
 
+def test_a_remark_may_stand_anywhere_among_the_lines() -> None:
+    """It has no id of the store by which it could be paired (A26)."""
+    sample = case(ORDER, STANDARD)
+    remark = {"lineType": "Comment", "description": "Please ring twice"}
+    source = {**sample.source, "note": "Please ring twice"}
+    for place in range(4):
+        body = deepcopy(sample.expect["document"])
+        body["lines"].insert(place, remark)
+        found = judge(tables()[ORDER], source, body, sample.expect["headers"], lookups(), sample.meta)
+        assert found == [], place
+    body["lines"][3] = {**remark, "description": "Please ring"}
+    found = judge(tables()[ORDER], source, body, sample.expect["headers"], lookups(), sample.meta)
+    assert told(found) == [("different", "A26", "/lines/3/description")]
+
+
 def test_a_line_too_many_is_extra() -> None:
     lines = [*case(ORDER, STANDARD).expect["document"]["lines"], {"sourceLineId": "999", "lineType": "Item"}]
     assert told(judged(lines=lines)) == [("extra", "A14", "/lines/3")]

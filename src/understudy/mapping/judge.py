@@ -174,7 +174,7 @@ class _Comparison:
     def elements(
         self, place: _Place, array: ArraySpec, expected: Sequence[Any], actual: Sequence[Any]
     ) -> Iterator[Difference]:
-        """Elements paired by the array's key, else by position; what is left over is missing or extra."""
+        """Elements paired by the array's key, without one by position; what is left over is missing or extra."""
         left = list(enumerate(actual))
         for index, element in enumerate(expected):
             feed = self.feeds.get(id(element), "")
@@ -275,9 +275,12 @@ class _Comparison:
 
 def _paired(array: ArraySpec, element: Mapping[str, Any], index: int, other: tuple[int, Any]) -> bool:
     position, written = other
-    keyed = [name for name in array.key if element.get(name) is not None]
-    if not keyed or not isinstance(written, Mapping):
+    if not array.key or not isinstance(written, Mapping):
         return position == index
+    keyed = [name for name in array.key if element.get(name) is not None]
+    if not keyed:
+        # Such as a remark among order lines: it may stand anywhere, in its order among its like.
+        return all(written.get(name) is None for name in array.key)
     return all(str(written.get(name)) == str(element[name]) for name in keyed)
 
 
