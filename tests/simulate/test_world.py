@@ -242,6 +242,52 @@ def test_a_status_fault_before_the_work_has_no_effect_and_ends_after_its_count(b
     assert board.send("POST", "/notes", {"text": "a"}).json()["number"] == 1
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    "parameters, headers, seconds",
+    [
+        ({"status": 503}, {}, None),
+        ({"status": 429, "retryAfter": 2}, {"retry-after": "2"}, 2),
+        ({"status": 429, "retryAfter": 2.5}, {"retry-after": "2.5"}, None),
+        (
+            {"status": 503, "retryAfter": "Sun, 01 Mar 2026 23:30:00 GMT"},
+            {"retry-after": "Sun, 01 Mar 2026 23:30:00 GMT"},
+            None,
+        ),
+        ({"status": 401}, {"www-authenticate": 'Bearer error="invalid_token"'}, None),
+    ],
+)
+def test_an_injected_refusal_looks_like_any_other(
+    board: Board, when: str, parameters: dict[str, Any], headers: dict[str, str], seconds: int | None
+) -> None:
+    board.inject(kind="status", parameters={**parameters, "when": when})
+    refused = board.send("POST", "/notes", {"text": "a"}, x_correlation_id="c-1")
+    assert refused.status == parameters["status"]
+    expected = {"content-type": "application/problem+json", "x-correlation-id": "c-1", **headers}
+    assert dict(refused.headers) == expected
+    body = refused.json()
+    assert (body["instance"], body["correlationId"], body["detail"]) == ("/board/notes", "c-1", "injected fault")
+    assert body.get("retryAfterSeconds") == seconds
+
+
+def test_a_star_for_any_version_is_taken_and_noted_as_unsafe(board: Board) -> None:
+    note = board.send("POST", "/notes", {"text": "a"}).json()
+    assert board.send("PATCH", f"/notes/{note['id']}", {"text": "b"}, if_match="*").status == 200
+    [noted] = board.entries(Note)
+    details = {"system": "board", "operationId": "updateNote", "client": "scenario"}
+    assert (noted.action, noted.details) == ("unsafe If-Match", details)
+
+
+def test_a_restored_world_draws_the_same_again(board: Board) -> None:
+    stage = board.run.stage
+    stage.world.draw("jitter")
+    stage.snapshot("before")
+    first = [stage.world.draw(key) for key in ("jitter", "jitter", "other")]
+    stage.restore("before", stage.world.clock.now)
+    assert [stage.world.draw(key) for key in ("jitter", "jitter", "other")] == first
+    assert len(set(first)) == 3
+
+
 @pytest.mark.parametrize("when, notes", [("before", 0), ("after", 1)])
 def test_a_reset_closes_the_connection_before_or_after_the_commit(board: Board, when: str, notes: int) -> None:
     board.inject(kind="reset", parameters={"when": when})

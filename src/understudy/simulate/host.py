@@ -416,12 +416,6 @@ class Host:
     def _embed(self, stage: Stage, values: Mapping[str, str], defect: str) -> Hosted:
         assert self.setup.hosted is not None
         world = stage.world
-        draws: dict[str, int] = {}
-
-        def chance(key: str) -> float:
-            draws[key] = draws.get(key, 0) + 1
-            return world.chance.uniform("integration", world.run, key, draws[key])
-
         environ = self._environ(values, stage.sink, defect)
         if self._flowing:  # waiting costs real seconds here as it does in another process
             environ |= self.setup.environ_outside
@@ -429,7 +423,7 @@ class Host:
             environ,
             transport=StageTransport(stage),
             clock=lambda: world.clock.now,
-            chance=chance,
+            chance=world.draw,
         )
         hosted.start()
         return hosted

@@ -131,6 +131,7 @@ class World:
         """Requests with a key that are held up by a delay: the hash of each body."""
         self._tidy_at = TIDY_AT
         self._tokens = 0
+        self._draws: dict[str, int] = {}
         self._start_sequences()
 
     # -- making and copying ---------------------------------------------------------------------------------------
@@ -184,6 +185,7 @@ class World:
         twin.sequences = {s: dict(numbers) for s, numbers in self.sequences.items()}
         twin.faults, twin.dispatch = self.faults.fork(), self.dispatch.fork()
         twin.credentials, twin._idempotency = dict(self.credentials), dict(self._idempotency)
+        twin._draws = dict(self._draws)
         # Only what the copied future still carries out is in progress: a caller on a socket waits in the origin.
         waiting = [due.payload.key for due in self.agenda.entries() if due.kind == "request"]
         twin._running = {key: self._running[key] for key in waiting if key in self._running}
@@ -216,6 +218,11 @@ class World:
             self.credentials = {k: c for k, c in self.credentials.items() if c.expires is None or c.expires > past}
         self.add_credential(Credential(actor, system, "token", token, scopes, expires=expires))
         return token
+
+    def draw(self, key: str) -> float:
+        """The next of a hosted integration's draws of this name, in [0, 1); a restored world draws the same again."""
+        self._draws[key] = self._draws.get(key, 0) + 1
+        return self.chance.uniform("integration", self.run, key, self._draws[key])
 
     def wall_now(self) -> datetime:
         return self.wall() if self.wall is not None else self.clock.now
@@ -296,7 +303,7 @@ class World:
                 fault = self.faults.take(self, system_name, operation.id, client.name)
             early = fault.effect.before() if fault is not None and fault.effect is not None else None
             if early is not None:
-                response = early
+                response = self._refusal(system, early, request, correlation)
             else:
                 response, context, replayed = self._answer(
                     system, operation, request, path, client, correlation, causation, findings
@@ -323,7 +330,8 @@ class World:
         committed = context is not None and not replayed
         if response is not None and committed and fault is not None and fault.effect is not None:
             try:
-                response = fault.effect.after(response)
+                seen = fault.effect.after(response)
+                response = self._refusal(system, seen, request, correlation) if isinstance(seen, Problem) else seen
             except ConnectionReset as closed:
                 response, reset = None, closed
         changes = self._apply(system, context) if committed and context is not None else ()
@@ -348,6 +356,10 @@ class World:
         )
         if committed and context is not None:
             self._after_commit(system, context, changes, seq)
+            if context.headers.get("if-match") == "*":
+                self.note(
+                    "unsafe If-Match", {"system": system_name, "operationId": operation_id, "client": client.name}
+                )
         if reset is not None:
             raise reset
         assert response is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from understudy.simulate.message import Response
+from understudy.simulate.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,12 @@ class RequestFault:
         """Raises ValueError naming the parameter that is unknown or unusable."""
         raise TypeError(f"{cls.__name__} does not read its parameters: {sorted(parameters)}")
 
-    def before(self) -> Response | None:
-        """Answer without doing the work, raise ConnectionReset, or None to let the work be done."""
+    def before(self) -> Problem | None:
+        """Refuse without doing the work, raise ConnectionReset, or None to let the work be done."""
         return None
 
-    def after(self, response: Response) -> Response:
-        """What the caller sees of a response whose work has been done."""
+    def after(self, response: Response) -> Response | Problem:
+        """What the caller sees of a response whose work has been done; a refusal in its place, or ConnectionReset."""
         return response
 
     def delay_ms(self) -> int:

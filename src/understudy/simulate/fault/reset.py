@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from understudy.simulate.fault.model import RequestFault, take
 from understudy.simulate.message import ConnectionReset, Response
+from understudy.simulate.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Reset(RequestFault):
             raise ValueError("parameter 'when' is before or after")
         return cls(**values)
 
-    def before(self) -> Response | None:
+    def before(self) -> Problem | None:
         if self.when == "before":
             raise ConnectionReset("connection closed before the work was done (injected fault)")
         return None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from understudy.simulate.fault.model import RequestFault, take
-from understudy.simulate.message import Response, encode_json
-from understudy.simulate.problem import STATUS_OF
+from understudy.simulate.message import Response
+from understudy.simulate.problem import STATUS_OF, Problem
 
 _SLUG_OF = {
     400: "malformed-request",
@@ -50,24 +50,19 @@ class Status(RequestFault):
             )
         return cls(**values)
 
-    def before(self) -> Response | None:
-        return self._answer() if self.when == "before" else None
+    def before(self) -> Problem | None:
+        return self._problem() if self.when == "before" else None
 
-    def after(self, response: Response) -> Response:
-        return self._answer() if self.when == "after" else response
+    def after(self, response: Response) -> Response | Problem:
+        return self._problem() if self.when == "after" else response
 
-    def _answer(self) -> Response:
+    def _problem(self) -> Problem:
         slug = _SLUG_OF[self.status]
         assert STATUS_OF[slug] == self.status
-        body = {
-            "type": f"https://example.com/problems/{slug}",
-            "title": slug.replace("-", " ").capitalize(),
-            "status": self.status,
-            "detail": "injected fault",
-            "code": slug,
-            "retryable": self.status in (408, 429, 500, 502, 503, 504),
-        }
-        headers = {"content-type": "application/problem+json"}
+        headers = {}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         if self.retryAfter is not None:
-            headers["retry-after"] = str(self.retryAfter)
-        return Response(self.status, headers, encode_json(body))
+            headers["Retry-After"] = str(self.retryAfter)
+        seconds = self.retryAfter if type(self.retryAfter) is int else None
+        return Problem(slug, "injected fault", retry_after_seconds=seconds, headers=headers)
