@@ -256,6 +256,18 @@ class TestLists:
         refused = shop.call("listOrders", query={"page_info": cursor.group(1), "financial_status": "paid"})
         assert (refused.status, refused.json()["code"]) == (400, "invalid-filter")
 
+    def test_a_cursor_expires_after_an_hour(self, shop: Shop) -> None:
+        for _ in range(3):
+            shop.unpaid()
+        link = shop.call("listOrders", query={"limit": 2}).headers["link"]
+        cursor = re.search(r"page_info=([^&>]+)", link)
+        assert cursor is not None
+        shop.landscape.advance("PT1H")
+        assert shop.call("listOrders", query={"page_info": cursor.group(1)}).status == 200
+        shop.landscape.advance("PT1S")
+        expired = shop.call("listOrders", query={"page_info": cursor.group(1)})
+        assert (expired.status, expired.json()["code"]) == (410, "cursor-expired")
+
     def test_orders_are_found_by_state_name_and_time(self, shop: Shop) -> None:
         pending = shop.unpaid()
         shop.landscape.advance("PT1H")

@@ -250,6 +250,11 @@ def test_lists_are_paged_by_cursor(floor: Floor) -> None:
             break
         query["cursor"] = page["nextCursor"]
     assert seen == numbers
+    floor.landscape.advance("PT1H1S")
+    expired = floor.call("listFulfilmentOrders", query=query)
+    assert (expired.status, expired.json()["code"]) == (410, "cursor-expired")
+    forged = floor.call("listFulfilmentOrders", query={"cursor": "eyJwIjoyLCJ0IjoiMCJ9"})
+    assert (forged.status, forged.json()["code"]) == (400, "invalid-filter"), "a cursor nobody gave out"
 
 
 @pytest.mark.parametrize(

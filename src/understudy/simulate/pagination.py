@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ Pager = Callable[["Context", Sequence[Row], str], Reply]
 
 ODATA_PAGE_CAP = 100
 CURSOR_PAGE_CAP = 250
+CURSOR_LIFE_S = 3600
 _TOKEN = re.compile(
     r"\s*(?:(?P<op>\b(?:eq|ne|gt|ge|lt|le|and|or|not)\b)|(?P<paren>[()])|'(?P<text>(?:[^']|'')*)'"
     r"|(?P<word>[^\s()']+))"
@@ -79,10 +81,11 @@ def odata(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: A
 def cursor(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: ARG001 - the envelope has a fixed name
     """`?cursor=&limit=` answered with `{items, nextCursor, hasMore}`."""
     limit = int(context.query.get("limit", 50))
-    start = _decode_cursor(str(context.query["cursor"]), "cursor") if "cursor" in context.query else 0
+    start = _start(context, "cursor")
     window = list(rows[start : start + limit])
     more = start + limit < len(rows)
-    return Reply(200, {"items": window, "nextCursor": _encode_cursor(start + limit) if more else None, "hasMore": more})
+    following = _encode_cursor(start + limit, at=context.now) if more else None
+    return Reply(200, {"items": window, "nextCursor": following, "hasMore": more})
 
 
 def link(context: Context, rows: Sequence[Row], name: str) -> Reply:
@@ -91,15 +94,24 @@ def link(context: Context, rows: Sequence[Row], name: str) -> Reply:
     A page_info carries the filters of its list and admits no other (domain.md 2.1).
     """
     limit = int(context.query.get("limit", 50))
-    start = _decode_cursor(str(context.query["page_info"]), "page_info") if "page_info" in context.query else 0
+    start = _start(context, "page_info")
     filters = _filters(context.query)
-    links = []
-    if start > 0:
-        links.append(f'<?page_info={_encode_cursor(max(0, start - limit), filters)}&limit={limit}>; rel="previous"')
-    if start + limit < len(rows):
-        links.append(f'<?page_info={_encode_cursor(start + limit, filters)}&limit={limit}>; rel="next"')
+    turns = [("previous", max(0, start - limit))] if start > 0 else []
+    turns += [("next", start + limit)] if start + limit < len(rows) else []
+    pages = [(relation, _encode_cursor(position, filters, at=context.now)) for relation, position in turns]
+    links = [f'<?page_info={page}&limit={limit}>; rel="{relation}"' for relation, page in pages]
     headers = {"Link": ", ".join(links)} if links else {}
     return Reply(200, {name: list(rows[start : start + limit])}, headers)
+
+
+def _start(context: Context, option: str) -> int:
+    """Where the page begins. Raises Problem 410 for a cursor of more than an hour ago (domain.md 2.1)."""
+    if option not in context.query:
+        return 0
+    content = _decode(str(context.query[option]), option)
+    if context.now.timestamp() - content.get("t", 0) > CURSOR_LIFE_S:
+        raise Problem("cursor-expired", f"this {option} is more than an hour old: start the listing again")
+    return int(content["p"])
 
 
 def resume(query: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -238,8 +250,11 @@ def _invalid(option: str, detail: str) -> Problem:
     return Problem("invalid-filter", f"{option}: {detail}", errors=[FieldError(f"?{option}", "invalid-filter", detail)])
 
 
-def _encode_cursor(position: int, filters: Mapping[str, Any] | None = None) -> str:
+def _encode_cursor(position: int, filters: Mapping[str, Any] | None = None, *, at: datetime | None = None) -> str:
+    """at: when it was given out, for one that expires."""
     content: dict[str, Any] = {"p": position, **({"f": filters} if filters else {})}
+    if at is not None:
+        content["t"] = int(at.timestamp())
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
@@ -250,7 +265,9 @@ def _decode_cursor(text: str, option: str) -> int:
 def _decode(text: str, option: str) -> Mapping[str, Any]:
     try:
         content = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if not isinstance(content, dict) or type(content.get("p")) is not int or content["p"] < 0:
+        if not isinstance(content, dict) or {type(content.get("p")), type(content.get("t", 0))} != {int}:
+            raise ValueError
+        if content["p"] < 0:
             raise ValueError
         return content
     except (ValueError, binascii.Error):
