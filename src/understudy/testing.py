@@ -15,8 +15,9 @@ from urllib.parse import quote, urlencode
 
 from understudy.errors import UnusableInput, closest
 from understudy.simulate.clock import parse_duration
-from understudy.simulate.host import Host, Run
+from understudy.simulate.host import Host
 from understudy.simulate.message import Request, Response, encode_json
+from understudy.simulate.run import Run
 from understudy.simulate.system import System
 from understudy.simulate.world import World
 from understudy.workspace import Workspace, open_workspace

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from understudy.contract import Contract
     from understudy.invariant import Invariant
     from understudy.mapping import MappingTable
-    from understudy.simulate.host import Setup
+    from understudy.simulate.setup import Setup
     from understudy.simulate.system import System
     from understudy.simulate.world import World
 
@@ -273,7 +273,7 @@ class Workspace:
 
     def setup(self, *, origin: str = "", run_base: int = 0, defect: str = "") -> Setup:
         """What a Host needs to make worlds of this workspace. Raises WorkspaceError for an unknown defect."""
-        from understudy.simulate.host import INTERNAL_ORIGIN, Setup
+        from understudy.simulate.setup import INTERNAL_ORIGIN, Setup
 
         if defect and defect not in self.defects:
             raise WorkspaceError(

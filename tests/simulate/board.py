@@ -9,7 +9,8 @@ from typing import Any
 from tests.simulate.toy import HEADERS, SIMULATOR, host
 from understudy import Request, Response, Simulator
 from understudy.simulate.control import read_fault
-from understudy.simulate.host import Host, Run
+from understudy.simulate.host import Host
+from understudy.simulate.run import Run
 
 
 class Board:

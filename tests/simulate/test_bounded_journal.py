@@ -8,8 +8,8 @@ import pytest
 
 from tests.simulate.board import Board
 from understudy.invariant import Evidence, Invariant, Row, evaluate
-from understudy.simulate.host import contract_verdict
 from understudy.simulate.journal import Journal
+from understudy.simulate.run import contract_verdict
 
 
 def every_event(evidence: Evidence) -> Iterator[Row | None]:

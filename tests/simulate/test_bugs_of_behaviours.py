@@ -10,7 +10,7 @@ import pytest
 from tests.simulate.board import Board, code
 from tests.simulate.toy import SIMULATOR
 from understudy import Context, DataSet, JobEntry, Problem, Reply
-from understudy.simulate.host import contract_verdict
+from understudy.simulate.run import contract_verdict
 from understudy.simulate.stage import StageTransport
 
 

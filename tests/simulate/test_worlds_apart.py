@@ -10,7 +10,8 @@ import pytest
 from tests.simulate.toy import HEADERS, host
 from understudy import DeliveryEntry, Request, Response
 from understudy.simulate.event import Outgoing
-from understudy.simulate.host import Host, Run
+from understudy.simulate.host import Host
+from understudy.simulate.run import Run
 
 START = datetime(2026, 8, 1, 9, tzinfo=UTC)
 

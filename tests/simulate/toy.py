@@ -8,7 +8,8 @@ from typing import Any
 
 from understudy import Context, DataSet, FieldError, Problem, Reply, Simulator, TableSpec
 from understudy.contract import Contract, load_yaml
-from understudy.simulate.host import Host, Setup
+from understudy.simulate.host import Host
+from understudy.simulate.setup import Setup
 from understudy.simulate.system import System
 
 CONTRACT = """

@@ -12,9 +12,10 @@ from understudy.errors import Unreachable
 from understudy.scenario.client import SocketClient
 from understudy.scenario.model import OperationLike
 from understudy.simulate.control import control_contract
-from understudy.simulate.host import CONTROL_BASE, Host, Run
+from understudy.simulate.host import CONTROL_BASE, Host
 from understudy.simulate.journal import Entry
 from understudy.simulate.message import Request, Response, encode_json
+from understudy.simulate.run import Run
 
 
 class EntriesAsJson(Sequence[Mapping[str, Any]]):

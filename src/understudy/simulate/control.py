@@ -15,12 +15,13 @@ from understudy.simulate.clock import parse_duration, render_instant
 from understudy.simulate.fault import EVENT_FAULTS, REQUEST_FAULTS, Fault
 from understudy.simulate.journal import DeliveryEntry, Entry, EventEntry, Exchange
 from understudy.simulate.message import Request, Response, encode_json
-from understudy.simulate.problem import FieldError, Problem
+from understudy.simulate.problem import FieldError, Problem, refusal
 from understudy.simulate.router import Match, Router
+from understudy.simulate.run import Run, Wait
 from understudy.simulate.world import UnknownEntities
 
 if TYPE_CHECKING:
-    from understudy.simulate.host import Host, Run, Wait
+    from understudy.simulate.host import Host
     from understudy.simulate.system import System
 
 
@@ -62,8 +63,6 @@ class Control:
         }
 
     def handle(self, request: Request, wall: datetime | None) -> Response | Wait:
-        from understudy.simulate.host import refusal
-
         try:
             match = self._router.find(request.method, request.path)
             if not isinstance(match, Match):
@@ -227,8 +226,6 @@ class Control:
         return _json(200, listing(list(tables[system][table].all()), (), int(call.query.get("limit", 100))))
 
     def _await_delivery(self, call: Call, wall: datetime | None) -> Wait:
-        from understudy.simulate.host import Wait
-
         run = self._run(call, wall)
         body = call.body
         timeout = _duration(body.get("timeout", "PT60S"), "/timeout")
@@ -265,8 +262,6 @@ class Control:
     # -- verdict --------------------------------------------------------------------------------------------------
 
     def _evaluate(self, call: Call, wall: datetime | None) -> Response | Wait:
-        from understudy.simulate.host import Wait
-
         run = self._run(call, wall)
         body = call.body or {}
         scope = body.get("scope", "final")

@@ -7,131 +7,22 @@ default one. Everything is synchronous; what has to wait is handed back as a `Wa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from understudy.simulate.authenticate import Credential
-from understudy.simulate.behaviour import DataSet
 from understudy.simulate.event import Outgoing
-from understudy.simulate.journal import EventEntry, Exchange, JobEntry
-from understudy.simulate.message import ConnectionReset, Request, Response
+from understudy.simulate.message import Request, Response, split_url
 from understudy.simulate.problem import Problem, refusal
+from understudy.simulate.run import Run, Wait, contract_verdict, judgement
+from understudy.simulate.setup import Setup
 from understudy.simulate.stage import Hosted, Stage, StageTransport, locate_system
-from understudy.simulate.system import System
 from understudy.simulate.world import World
 
 DEFAULT_WORLD = "default"
-INTERNAL_ORIGIN = "http://understudy.internal"
 CONTROL_BASE = "/control/v1"
 KEPT_BASES = 8
 """Seeds whose first state is kept for the next run; making one anew costs what reading its data costs."""
-
-
-class Judge(Protocol):
-    """Evaluates invariants over a world; handed in, since the engine's simulation knows no rules."""
-
-    def __call__(
-        self, world: World, *, since: int, scope: str, step: str, integration: Mapping[str, Any] | None, quiet: bool
-    ) -> list[Mapping[str, Any]]: ...
-
-
-class HostedFactory(Protocol):
-    """Builds the integration that plays in this process. environ: its settings, as environment variables."""
-
-    def __call__(
-        self,
-        environ: Mapping[str, str],
-        *,
-        transport: Any,
-        clock: Callable[[], datetime],
-        chance: Callable[[str], float],
-    ) -> Hosted: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What worlds are made of. environ: template of the integration's settings, with {placeholders}; environ_outside:
-    what an integration is told besides where time is real: in another process, and in a world that flows.
-
-    policy: completes overrides to all switches. literals: (seed, run) -> values that startRun hands out.
-    run_base: ordinal of the first run over sockets; 0 in-process. origin: address that systems are reached at.
-    """
-
-    systems: Mapping[str, System]
-    start: datetime
-    seed: int
-    policy: Callable[[Mapping[str, str]], dict[str, str]]
-    dataset: Callable[[], DataSet]
-    literals: Callable[[int, int], Mapping[str, Any]]
-    judge: Judge
-    hosted: HostedFactory | None = None
-    environ: Mapping[str, str] = field(default_factory=dict)
-    environ_outside: Mapping[str, str] = field(default_factory=dict)
-    sink: str = "http://integration.internal"
-    defects: Mapping[str, str] = field(default_factory=dict)
-    origin: str = INTERNAL_ORIGIN
-    run_base: int = 0
-    defect: str = ""
-
-
-@dataclass(slots=True)
-class Run:
-    """One run: a world on stage, what was handed out at its start, and how far it has been judged.
-
-    counted_before: counters of an integration in another process at the start, which it has from earlier runs.
-    """
-
-    id: str
-    stage: Stage
-    seed: int
-    ordinal: int
-    integration: str
-    scenario: str
-    policies: Mapping[str, str]
-    tokens: Mapping[str, str]
-    urls: Mapping[str, str]
-    literals: Mapping[str, Any]
-    counted_before: Mapping[str, Any] = field(default_factory=dict)
-    judged_to: int = 0
-    verdicts: list[Mapping[str, Any]] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        from understudy.simulate.clock import render_instant
-
-        return {
-            "runId": self.id,
-            "seed": self.seed,
-            "run": self.ordinal,
-            "now": render_instant(self.stage.world.clock.now),
-            "integration": self.integration,
-            "policies": dict(self.policies),
-            "urls": dict(self.urls),
-            "tokens": dict(self.tokens),
-            "literals": dict(self.literals),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """An answer that is not there yet. ready: the response once it can be given. late: the answer at the deadline."""
-
-    stage: Stage
-    deadline: datetime
-    ready: Callable[[], Response | None]
-    late: Callable[[], Response]
-
-    def on_virtual_time(self) -> Response:
-        """Let virtual time pass until the answer is there."""
-        while True:
-            response = self.ready()
-            if response is not None:
-                return response
-            at = self.stage.next_at()
-            if at is None or at > self.deadline:
-                self.stage.advance(self.deadline)
-                return self.ready() or self.late()
-            self.stage.advance(at)
 
 
 class Host:
@@ -443,14 +334,12 @@ class Host:
         if run.integration == "external" and self.observe_external is not None:
             sink = self.external_sink(run)
             told = self.observe_external(sink) if sink else None
-            return None if told is None else _of_run(told, run)
+            return None if told is None else run.own_part(told)
         return None
 
     def external_sink(self, run: Run) -> str:
         for name in self.setup.systems:
             for subscription in run.stage.world.subscriptions(name):
-                from understudy.simulate.message import split_url
-
                 return split_url(str(subscription["sink"]))[0]
         return ""
 
@@ -470,53 +359,7 @@ class Host:
         else:
             earlier = {(v["id"], repr(v["offending"])) for v in verdicts}
             verdicts += [v for v in run.verdicts if (v["id"], repr(v["offending"])) not in earlier]
-        examined = {v["id"] for v in verdicts if v["examined"]}
-        status = [v["status"] for v in verdicts]
-        return {
-            "evaluated": len(verdicts),
-            "passed": status.count("passed"),
-            "failed": status.count("failed") + status.count("error"),
-            "notObservable": status.count("not_observable"),
-            "unproven": [id for id in proves if id not in examined],
-            "settled": settled,
-            "verdicts": verdicts,
-        }
-
-
-def contract_verdict(world: World, since: int, scope: str, step: str) -> Mapping[str, Any]:
-    """Whether every simulator kept its own contract; if not, that is a bug of ours and fails the run."""
-    examined = 0
-    offending = []
-    for entry in world.entries(since):
-        if isinstance(entry, Exchange | EventEntry) or (isinstance(entry, JobEntry) and entry.findings):
-            examined += 1
-            offending += [{"seq": entry.seq, "system": entry.system, "finding": f} for f in entry.findings]
-    dropped = world.journal.dropped
-    gap = f"the journal no longer holds its first {dropped:,} entries" if since < dropped else ""
-    return {
-        "id": "CONTRACT",
-        "statement": "Every simulator keeps its own contract",
-        "kind": "contract",
-        "status": "failed" if offending else "passed" if examined and not gap else "not_observable",
-        "examined": 0 if gap and not offending else examined,
-        "scope": scope,
-        "step": step,
-        "reason": gap,
-        "offending": offending,
-    }
-
-
-def _of_run(told: Mapping[str, Any], run: Run) -> Mapping[str, Any]:
-    """An integration in another process has seen earlier runs too: keep what is about this one."""
-    kept = dict(told)
-    events = run.stage.world.events
-    for name, key in (("messages", "id"), ("deadLetters", "messageId"), ("log", "messageId"), ("audit", "messageId")):
-        kept[name] = [row for row in told.get(name, ()) if row.get(key) in events]
-    kept["counters"] = {
-        flow: {name: count - run.counted_before.get(flow, {}).get(name, 0) for name, count in counts.items()}
-        for flow, counts in told.get("counters", {}).items()
-    }
-    return kept
+        return judgement(verdicts, proves, settled)
 
 
 def _form_client(body: bytes) -> str:
@@ -528,6 +371,3 @@ def _form_client(body: bytes) -> str:
     except UnicodeDecodeError:
         return ""
     return ids[0].partition("@")[0]
-
-
-__all__ = ["CONTROL_BASE", "ConnectionReset", "Host", "HostedFactory", "Judge", "Run", "Setup", "Wait", "refusal"]

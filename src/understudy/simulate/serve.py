@@ -21,13 +21,14 @@ import uvicorn
 
 from understudy.errors import Unreachable, UnusableInput
 from understudy.simulate.event import Outgoing
-from understudy.simulate.host import CONTROL_BASE, Host, Wait, refusal
+from understudy.simulate.host import CONTROL_BASE, Host
 from understudy.simulate.message import ConnectionReset, Request, Response
-from understudy.simulate.problem import Problem
+from understudy.simulate.problem import Problem, refusal
+from understudy.simulate.run import Wait
 from understudy.simulate.stage import Stage
 
 if TYPE_CHECKING:
-    from understudy.simulate.host import Setup
+    from understudy.simulate.setup import Setup
 
 MAX_CONTROL_BYTES = 32 * 1024 * 1024
 MAX_BODY_BYTES = 1024 * 1024
