@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from understudy.simulate.behaviour import Reply
@@ -23,6 +23,10 @@ Pager = Callable[["Context", Sequence[Row], str], Reply]
 ODATA_PAGE_CAP = 100
 CURSOR_PAGE_CAP = 250
 CURSOR_LIFE_S = 3600
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+"""A number as it is written out; a postcode such as `01067` is none."""
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z")
 _TOKEN = re.compile(
     r"\s*(?:(?P<op>\b(?:eq|ne|gt|ge|lt|le|and|or|not)\b)|(?P<paren>[()])|'(?P<text>(?:[^']|'')*)'"
     r"|(?P<word>[^\s()']+))"
@@ -50,7 +54,7 @@ def odata(context: Context, rows: Sequence[Row], name: str) -> Reply:  # noqa: A
             if direction.strip() not in ("", "asc", "desc"):
                 raise _invalid("$orderby", f"{direction!r} is neither asc nor desc")
             _require_known("$orderby", field, selected)
-            selected.sort(key=lambda row, f=field: _sortable(row.get(f)), reverse=direction.strip() == "desc")  # type: ignore[misc]
+            _sort(selected, field, descending=direction.strip() == "desc")
     total = len(selected)
     skip = int(query.get("$skip", 0))
     token = query.get("$skiptoken")
@@ -208,6 +212,8 @@ class _FilterParser:
             wanted: Any = literal.replace("''", "'")
         elif literal_kind == "word":
             wanted = {"true": True, "false": False, "null": None}.get(literal, literal)
+            if _NUMBER.fullmatch(literal):
+                wanted = Decimal(literal)
         else:
             raise _invalid("$filter", f"expected a value after {value} {operator}")
         compare = _COMPARE[operator]
@@ -215,35 +221,60 @@ class _FilterParser:
 
 
 def _compare(compare: Callable[[Any, Any], bool], actual: Any, wanted: Any) -> bool:
+    """wanted: a Decimal when the literal was a bare number, so that quantities in strings compare as numbers."""
     if actual is None or wanted is None or isinstance(actual, bool) or isinstance(wanted, bool):
         try:
             return compare(actual, wanted)
         except TypeError:
             return False
-    if isinstance(actual, int | float) or _both_numbers(str(actual), str(wanted)):
-        try:
-            return compare(Decimal(str(actual)), Decimal(str(wanted)))
-        except InvalidOperation:
+    number = _number(actual)
+    if number is not None and (
+        isinstance(wanted, Decimal) or not isinstance(actual, str) or "." in actual or "." in wanted
+    ):
+        other = _number(wanted)
+        if other is not None:
+            return compare(number, other)
+        if not isinstance(actual, str):
             return False
-    return compare(str(actual), str(wanted))
+    return compare(_comparable(str(actual)), _comparable(str(wanted)))
 
 
-def _both_numbers(a: str, b: str) -> bool:
-    return all(re.fullmatch(r"-?\d+\.\d+|-?\d+", text) is not None for text in (a, b)) and ("." in a or "." in b)
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    return Decimal(str(value)) if _NUMBER.fullmatch(str(value)) else None
+
+
+def _comparable(text: str) -> str:
+    """Instants in UTC compare as text once the `Z` is gone: `…30:00` comes before `…30:00.5`, but `Z` after `.`."""
+    if not _INSTANT.fullmatch(text):
+        return text
+    text = text[:-1]
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _sort(rows: list[Row], field: str, *, descending: bool) -> None:
+    """Sort by one field: as numbers when every value is one, be it in a string, and as text else; null comes first."""
+    values = [row.get(field) for row in rows]
+    numeric = all(value is None or (not isinstance(value, bool) and _PLAIN.fullmatch(str(value))) for value in values)
+
+    def key(row: Row) -> tuple[int, Any]:
+        value = row.get(field)
+        if value is None:
+            return (0, 0)
+        if numeric:
+            return (1, Decimal(str(value)))
+        return (1, value) if isinstance(value, bool | int | float) else (2, _comparable(str(value)))
+
+    rows.sort(key=key, reverse=descending)
 
 
 def _require_known(option: str, field: str, rows: Sequence[Row]) -> None:
     if rows and field not in rows[0]:
         known = ", ".join(k for k in rows[0] if not k.startswith("@"))
         raise _invalid(option, f"there is no field {field!r}; fields are {known}")
-
-
-def _sortable(value: Any) -> tuple[int, Any]:
-    if value is None:
-        return (0, "")
-    if isinstance(value, bool | int | float):
-        return (1, value)
-    return (2, str(value))
 
 
 def _invalid(option: str, detail: str) -> Problem:
