@@ -59,3 +59,24 @@ def test_a_refused_secret_is_quoted_nowhere(board: Board, secret: Any) -> None:
     recorded = str(board.entries(Exchange)[-1].to_json())
     assert "short" not in recorded
     assert "hidden" not in recorded
+
+
+@pytest.mark.parametrize(
+    "accept, status",
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("application/problem+json, application/json;q=0.9", 200),
+        ("application/*", 200),
+        ("text/html, */*;q=0.1", 200),
+        ("what is this", 200),
+        ("application/xml", 406),
+        ("text/html;q=0.5, application/problem+json", 406),
+        ("application/json;q=0, */*", 406),
+        ("application/json;q=0.0", 406),
+    ],
+)
+def test_a_caller_that_takes_no_answer_of_ours_is_406(board: Board, accept: str, status: int) -> None:
+    answer = board.send("GET", "/notes", accept=accept)
+    assert answer.status == status
+    assert status == 200 or answer.json()["code"] == "not-acceptable"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isinf
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -22,6 +23,7 @@ MAX_LISTED = 1000
 MAX_QUOTED = 1000
 """Characters of a refused value that a refusal quotes."""
 
+_MEDIA_RANGE = re.compile(r"(\*/\*|[\w!#$&^.+-]+/(\*|[\w!#$&^.+-]+))")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
@@ -51,6 +53,36 @@ def check_media_and_size(operation: Operation, request: Request, limit: int = MA
         known = ", ".join(spec.content)
         raise Problem("unsupported-media-type", f"{media or 'no content type'!r} is not accepted, allowed: {known}")
     return media
+
+
+def check_accept(operation: Operation, request: Request) -> None:
+    """Raises Problem 406 when the caller takes none of the media types of a success (RFC 9110 section 12.5.1)."""
+    accept = request.headers.get("accept", "")
+    if accept in ("", "*/*", "application/json"):
+        return
+    offered = sorted({m for status, r in operation.responses.items() if status.startswith("2") for m in r.content})
+    if offered and not _accepted(accept, tuple(offered)):
+        raise Problem("not-acceptable", f"{operation.id} answers {', '.join(offered)}, the caller takes {accept}")
+
+
+@lru_cache(maxsize=256)
+def _accepted(accept: str, offered: tuple[str, ...]) -> bool:
+    ranges = []
+    for part in accept.lower().split(","):
+        media, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((p.partition("=")[2].strip() for p in parameters if p.startswith("q=")), "1")
+        if _MEDIA_RANGE.fullmatch(media):
+            ranges.append((media, re.fullmatch(r"0(\.0*)?", weight) is None))
+    if not ranges:  # nothing of it can be read: taken as if it was not sent
+        return True
+    for media in offered:
+        for wanted in (media, f"{media.partition('/')[0]}/*", "*/*"):  # the most specific range decides
+            weighed = [taken for given, taken in ranges if given == wanted]
+            if weighed:
+                if any(weighed):
+                    return True
+                break
+    return False
 
 
 def require_key(operation: Operation, request: Request) -> None:

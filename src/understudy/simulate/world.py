@@ -20,6 +20,7 @@ from understudy.simulate.behaviour import Client, Context, DataSet, Reply
 from understudy.simulate.builtin import SUBSCRIPTIONS, token_reply
 from understudy.simulate.call import (
     Call,
+    check_accept,
     check_media_and_size,
     parse_body,
     read_call,
@@ -385,6 +386,7 @@ class World:
         findings: list[str],
     ) -> tuple[Response, Context | None, bool]:
         """The response, the transaction to commit (None for none), and whether it is a replay."""
+        check_accept(operation, request)
         media = check_media_and_size(operation, request)
         require_key(operation, request)
         record_key = self._record_key(operation, request, client)
