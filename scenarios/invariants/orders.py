@@ -14,12 +14,14 @@ from .masters import (
     counted_lines,
     customer_of,
     is_inventory,
+    order_of,
     posted_invoices,
     posted_shipments,
     store_order_of,
     units_of,
     was_edited,
 )
+from .recorded import recorded
 
 _HEADER = ("sourceSystem", "sourceOrderId", "orderDate", "customerId", "currencyCode", "paymentTermsCode")
 _ADDRESS = ("name", "addressLine1", "city", "postalCode", "country")
@@ -163,7 +165,11 @@ def ord_8(evidence: Evidence) -> Iterator[Row | None]:
 
 
 def ord_10(evidence: Evidence) -> Iterator[Row | None]:
-    """What is open of an order at the ERP is open at the warehouse, line by line, once the order was pushed there."""
+    """What is open of an order at the ERP is open at the warehouse, line by line, once the order was pushed there.
+
+    Nothing is pushed that is not released: only then it is checked, its credit granted, its goods reserved.
+    """
+    yield from _pushed_unreleased(evidence)
     for order in evidence.rows("erp", "salesOrders"):
         if order["status"] != "released":
             continue
@@ -181,6 +187,24 @@ def ord_10(evidence: Evidence) -> Iterator[Row | None]:
                 yield {"order": order["number"], "line": line["sequence"], "erp": plain(here), "wms": plain(there)}
         for line_ref, quantity in open_there.items():
             yield {"order": order["number"], "line": line_ref, "erp": "0", "wms": plain(quantity)}
+
+
+def _pushed_unreleased(evidence: Evidence) -> Iterator[Row]:
+    """The integration's warehouse orders that came before the sales order's first release."""
+    created: set[Any] = set()
+    released: dict[Any, int] = {}
+    for move in evidence.transitions("erp", "salesOrders"):
+        if move.field == "status" and move.before is None:
+            created.add(move.key)
+        if move.field == "status" and move.after == "released":
+            released.setdefault(move.key, move.seq)
+    for write in recorded(evidence).of_operation("createFulfilmentOrder"):
+        order = order_of(evidence, recorded(evidence).body(write).get("orderNumber"))
+        # Of an order from before the journal it is not known when it was released.
+        if write.committed and order is not None and order["id"] in created:
+            at = released.get(order["id"])
+            if at is None or at > write.seq:
+                yield {"order": order["number"], "journal": write.seq, "problem": "at the warehouse before its release"}
 
 
 def _open_at_warehouse(pushed: list[dict[str, Any]]) -> dict[str, Decimal]:

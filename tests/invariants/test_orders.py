@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from understudy import Transition
+from dataclasses import replace
+
+from understudy import Exchange, Transition
 
 from . import plays
 from .bench import Bench
@@ -150,6 +152,17 @@ def test_ord_10_the_warehouse_has_another_open_quantity() -> None:
     bench = Bench(plays.released())
     bench.change_line("wms", "fulfilmentOrders", 0, quantity="3")
     assert bench.offending("ORD-10") == [{"order": ORDER, "line": 10000, "erp": "2", "wms": "3"}]
+
+
+def test_ord_10_the_warehouse_had_the_order_before_it_was_released() -> None:
+    bench = Bench(plays.released())
+    (release,) = bench.entries(Transition, system="erp", table="salesOrders", after="released")
+    (push,) = bench.entries(Exchange, operation_id="createFulfilmentOrder")
+    bench.erase(release)
+    row = {"order": ORDER, "journal": push.seq, "problem": "at the warehouse before its release"}
+    assert bench.offending("ORD-10") == [row], "never released"
+    bench.append(lambda seq: replace(release, seq=seq))
+    assert bench.offending("ORD-10") == [row], "released afterwards"
 
 
 def test_ord_10_the_warehouse_has_a_line_that_is_none_of_its_business() -> None:
