@@ -46,7 +46,8 @@ def create_customer_payment(ctx: Context) -> Reply:
     assert customer is not None
     posting_date = posting_day(ctx, day)
     currency = body["currencyCode"]
-    rate = exchange_rate(ctx, currency, day)
+    # A payment has one date, that of its posting: also where a closed period moved it, its rate is of that day (CUR-2).
+    rate = exchange_rate(ctx, currency, posting_date)
     assert rate is not None, "checked"
     base = to_base(ctx, amount, rate)
     payment = {

@@ -110,6 +110,13 @@ def test_m13_a_dollar_payment_at_another_rate_leaves_an_exchange_gain(erp: Erp) 
     assert erp.balance_of("1200") == "0.00"
 
 
+def test_cur2_a_payment_that_a_closed_period_moves_has_the_rate_of_its_new_day(erp: Erp) -> None:
+    """February is closed: of 1 March is the rate 1.0842, by which USD 250.00 are 230.58 (M-13)."""
+    paid = erp.pay("250.00", currencyCode="USD", postingDate="2026-02-27")
+    assert paid["postingDate"] == "2026-03-01"
+    assert erp.ledger(paid["number"]) == [("1210", "230.58", "0.00"), ("2200", "0.00", "230.58")]
+
+
 def test_the_parts_of_a_dollar_invoice_leave_nothing_in_base_currency(erp: Erp) -> None:
     row = {"lineType": "Item", "itemNumber": "SKU-1004", "quantity": "1", "unitPrice": "100.00", "taxCode": "EX-G0"}
     draft = erp.do("createSalesInvoice", {"customerNumber": NORDWIND, "currencyCode": "USD", "lines": [row]})
