@@ -5,6 +5,7 @@ Data goes to stdout, words to stderr. Exit codes: design section 7.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -26,6 +27,8 @@ COMMANDS = {
     "map": "Render a mapping table, or check it against its contracts.",
     "seed": "Make a data set and print its hash.",
 }
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 class _Lazy(click.Group):
@@ -98,3 +101,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
+    except OSError as problem:
+        if problem.errno not in _NO_ROOM:
+            raise
+        # What is left in the buffer cannot be written either: without this, Python says so again when it ends.
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        click.echo(f"error: the output cannot be written: {problem.strerror}", err=True)
+        return EXIT_UNUSABLE

@@ -75,7 +75,7 @@ def command(
     )
     finished: list[ScenarioRecord] = []
     interrupted = False
-    unreachable: Unreachable | None = None
+    broken: Exception | None = None
     try:
         for event in run_suite(selected, theatre, opened.contracts, options=RunOptions(max_steps=max_steps)):
             text.on(event)
@@ -83,8 +83,8 @@ def command(
                 finished.append(event.record)
     except KeyboardInterrupt:
         interrupted = True
-    except Unreachable as problem:
-        unreachable = problem
+    except Exception as problem:  # what is known so far is reported first
+        broken = problem
     if against and finished:
         chosen_seed = int(finished[0].run.get("seed", chosen_seed))  # the server's own
     record = build_record(
@@ -97,16 +97,18 @@ def command(
         interrupted=interrupted,
         with_journal=bool(targets) or format_ == "json",
     )
+    failures = _write(targets, record, write_report)
     text.summary(record)
     if format_ == "json":
         click.echo(FORMATS["json"](record))
-    failures = _write(targets, record, write_report)
     if interrupted:
         return EXIT_INTERRUPTED
+    if broken is not None and not isinstance(broken, Unreachable):
+        raise broken
     if any(scenario.outcome == "failed" for scenario in finished):
         return EXIT_FINDINGS
-    if unreachable is not None:
-        raise unreachable
+    if broken is not None:
+        raise broken
     if failures:
         return failures[0].exit_code
     return EXIT_CLEAN

@@ -133,6 +133,7 @@ def _split(name: str, url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        valid = valid and parts.netloc.isprintable() and " " not in parts.netloc
     except ValueError:
         valid = False
     if not valid:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from understudy.errors import Unreachable
+from understudy.errors import UnderstudyError
 from understudy.scenario.event import (
     FAILED,
     PASSED,
@@ -133,7 +133,11 @@ def run_suite(
     options: RunOptions | None = None,
     judge_steps: bool = True,
 ) -> Iterator[SuiteEvent]:
-    """Run the scenarios in order, yielding what happens. Unreachable ends the present scenario and passes through."""
+    """Run the scenarios in order, yielding what happens.
+
+    Whatever breaks a scenario off (a target that is lost, Ctrl-C, a bug) ends it as `error` and passes through, so that
+    a listener has the record of it and of those before.
+    """
     for number, choice in enumerate(selected, 1):
         record = ScenarioRecord(
             id=choice.id,
@@ -164,9 +168,9 @@ def run_suite(
                     record.outcome, record.reason = event.outcome, event.reason
                 yield event
             client.close()
-        except (Unreachable, KeyboardInterrupt) as problem:
+        except (Exception, KeyboardInterrupt) as problem:
             record.outcome = "error"
-            record.reason = "interrupted" if isinstance(problem, KeyboardInterrupt) else str(problem)
+            record.reason = _why(problem)
             client.salvage()
             record.duration_s = time.perf_counter() - began
             yield ScenarioFinished(record)
@@ -184,6 +188,12 @@ def _needed(choice: Selected, contracts: Mapping[str, ContractLike]) -> dict[str
         names |= dict.fromkeys(document.sources)
         waiting += document.imports.values()
     return {name: contracts[name] for name in names if name in contracts}
+
+
+def _why(problem: BaseException) -> str:
+    if isinstance(problem, KeyboardInterrupt):
+        return "interrupted"
+    return str(problem) if isinstance(problem, UnderstudyError) else f"{type(problem).__name__}: {problem}"
 
 
 def _conclude(record: ScenarioRecord) -> None:

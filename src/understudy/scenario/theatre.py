@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, overload
 from urllib.parse import urlsplit
 
-from understudy.errors import Unreachable
+from understudy.errors import Unreachable, UnusableInput
 from understudy.scenario.client import SocketClient
 from understudy.scenario.model import OperationLike
 from understudy.simulate.control import control_contract
@@ -84,7 +84,12 @@ class OverSockets:
     """A server started by `understudy up`; judged there, by its control plane. Waiting is real time."""
 
     def __init__(self, address: str, bases: Mapping[str, str]) -> None:
-        parts = urlsplit(address if "//" in address else f"http://{address}")
+        try:
+            parts = urlsplit(address if "//" in address else f"http://{address}")
+        except ValueError as problem:
+            raise UnusableInput(
+                f"{address!r} is no address: {problem}", where="--against", allowed="http://host:port"
+            ) from None
         origin = f"{parts.scheme}://{parts.netloc}"
         urls = {name: f"{origin}{base}" for name, base in bases.items()} | {"control": f"{origin}{CONTROL_BASE}"}
         self._client = SocketClient(urls, timeout_s=90.0)  # the control plane itself waits up to a minute
@@ -94,7 +99,7 @@ class OverSockets:
     def health(self) -> Mapping[str, Any]:
         """What the control plane says of itself. Raises Unreachable when no Understudy answers there."""
         try:
-            answer: Mapping[str, Any] = self._control("getControlHealth", "GET", "/health", None)
+            answer: Mapping[str, Any] = self._ask("getControlHealth", "GET", "/health", None)
         except (ConnectionError, TimeoutError, ValueError) as problem:
             raise Unreachable(
                 f"no control plane answers at {self._address}: {problem}",
@@ -134,6 +139,17 @@ class OverSockets:
         self._client.close()
 
     def _control(self, operation_id: str, method: str, path: str, body: Any) -> Any:
+        """Like `_ask`; raises Unreachable too when the control plane breaks off or answers no JSON."""
+        try:
+            return self._ask(operation_id, method, path, body)
+        except (ConnectionError, TimeoutError, ValueError) as problem:
+            raise Unreachable(
+                f"the control plane at {self._address} was lost during {operation_id}: {problem}",
+                where="--against",
+                hint="is `understudy up` still running?",
+            ) from None
+
+    def _ask(self, operation_id: str, method: str, path: str, body: Any) -> Any:
         headers = {"content-type": "application/json"} if body is not None else {}
         payload = encode_json(body) if body is not None else b""
         operation = control_contract().operations[operation_id]
