@@ -45,12 +45,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def workspace_of(config: pytest.Config) -> Workspace:
     """The workspace of this pytest run, opened once."""
+    from understudy.errors import UnderstudyError
     from understudy.workspace import FILE, open_workspace
 
     if _WORKSPACE not in config.stash:
         given = config.getoption("--understudy-workspace")
         around = next((p for p in (config.rootpath, *config.rootpath.parents) if (p / FILE).is_file()), None)
-        config.stash[_WORKSPACE] = open_workspace(given or around)
+        try:
+            config.stash[_WORKSPACE] = open_workspace(given or around)
+        except UnderstudyError as problem:
+            raise pytest.UsageError(str(problem)) from None
     return config.stash[_WORKSPACE]
 
 
@@ -96,11 +100,23 @@ def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
     """What the marker says. Raises pytest.UsageError for an argument that it does not take."""
     from understudy.errors import closest
 
-    allowed = ("seed", "policies", "integration", "defect", "judge", "proves")
-    for name in given:
+    allowed: dict[str, tuple[type, ...]] = {
+        "seed": (int,),
+        "policies": (dict,),
+        "integration": (str,),
+        "defect": (str,),
+        "judge": (bool,),
+        "proves": (list, tuple),
+    }
+    for name, value in given.items():
         if name not in allowed:
             hint = closest(name, allowed)
             raise pytest.UsageError(f"the understudy marker takes no {name!r}, only {', '.join(allowed)}; {hint}")
+        if not isinstance(value, allowed[name]):
+            kinds = " or ".join(kind.__name__ for kind in allowed[name])
+            raise pytest.UsageError(f"the understudy marker's {name} is {value!r}, which is no {kinds}")
+    if given.get("integration", "none") not in ("embedded", "none"):
+        raise pytest.UsageError(f"the understudy marker's integration is {given['integration']!r}: embedded or none")
     return dict(given)
 
 

@@ -17,6 +17,7 @@ from understudy.errors import UnusableInput, closest
 from understudy.simulate.clock import parse_duration
 from understudy.simulate.host import Host
 from understudy.simulate.message import Request, Response, encode_json
+from understudy.simulate.problem import Problem
 from understudy.simulate.run import Run
 from understudy.simulate.system import System
 from understudy.simulate.world import World
@@ -135,7 +136,10 @@ class Landscape:
     def judge(self, *proves: str) -> dict[str, Any]:
         """Settle, then evaluate every invariant; see `evaluateInvariants` for the shape."""
         settled = self.settle()
-        return self.host.evaluate(self.run, scope="final", proves=proves, settled=settled)
+        try:
+            return self.host.evaluate(self.run, scope="final", proves=proves, settled=settled)
+        except Problem as problem:
+            raise UnusableInput(problem.detail) from None
 
 
 def world_for(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from understudy.contract import Contract
     from understudy.invariant import Invariant
     from understudy.mapping import MappingTable
-    from understudy.simulate.setup import Setup
+    from understudy.simulate.setup import HostedFactory, Setup
     from understudy.simulate.system import System
     from understudy.simulate.world import World
 
@@ -217,6 +217,9 @@ class Workspace:
         full = f"{self._package}.{name}"
         try:
             return importlib.import_module(full)
+        except SyntaxError as problem:
+            where = f"{problem.filename}:{problem.lineno}"
+            raise WorkspaceError(f"module {name!r} is no Python: {problem.msg}", where=where) from None
         except ModuleNotFoundError as problem:
             if problem.name is not None and full.startswith(problem.name):
                 raise WorkspaceError(
@@ -290,7 +293,7 @@ class Workspace:
             dataset=self.dataset,
             literals=self.literals,
             judge=self.judge,
-            hosted=self.integration.hosted if self.integration is not None else None,
+            hosted=self._hosted(),
             environ={str(k): str(v) for k, v in table.get("env", {}).items()},
             environ_outside={str(k): str(v) for k, v in table.get("env_outside", {}).items()},
             sink=str(table.get("sink", "http://integration.internal")),
@@ -299,6 +302,18 @@ class Workspace:
             run_base=run_base,
             defect=defect,
         )
+
+    def _hosted(self) -> HostedFactory | None:
+        if self.integration is None:
+            return None
+        factory: HostedFactory | None = getattr(self.integration, "hosted", None)
+        if factory is None:
+            raise WorkspaceError(
+                "the integration's package exports no `hosted`",
+                where=str(self.integration.__file__),
+                hint="a function that builds it from settings; leave [integration] out to run without one",
+            )
+        return factory
 
     def judge(
         self,

@@ -55,10 +55,12 @@ def command(
     from understudy.scenario.run import RunOptions
     from understudy.scenario.select import select
     from understudy.scenario.suite import ScenarioFinished, run_suite
-    from understudy.workspace import open_workspace
+    from understudy.workspace import open_workspace, reference_workspace
 
     targets = [parse_report_option(option) for option in reports]
     opened = open_workspace(workspace)
+    if workspace is None and opened.root == reference_workspace() and not Path.cwd().is_relative_to(opened.root):
+        click.echo("no understudy.toml here or above: this is the reference workspace", err=True)
     switches = _switches(opened, policies)
     chosen_seed = opened.seed if seed is None else seed
     if against and (defect or policies or seed is not None):

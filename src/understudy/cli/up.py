@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from understudy.errors import EXIT_CLEAN
+from understudy.errors import EXIT_CLEAN, UnusableInput
 
 
 @click.command(name="up", short_help="Serve the simulators and the control plane.")
@@ -44,6 +45,10 @@ def command(
     from understudy.simulate.serve import Application, address_of, bind, serve
     from understudy.workspace import open_workspace
 
+    if not re.match(r"https?://[^/]+", integration_url):
+        raise UnusableInput(
+            f"{integration_url!r} is no address", where="--integration-url", allowed="such as http://127.0.0.1:8710"
+        )
     opened = open_workspace(workspace)
     switches = _switches(opened, policies)
     listener = bind(host, port)
@@ -79,7 +84,10 @@ def _announce(address: str, control: str, setup: Any, environ: dict[str, str], e
     click.echo("")
     click.echo("settings for an integration in another process (it joins by subscribing):")
     if env_file is not None:
-        click.echo(f"  written to {env_file}; run `set -a; . {env_file}; set +a; understudy-integration`")
+        place = (
+            env_file if env_file.is_absolute() else f"./{env_file}"
+        )  # a bare name is looked up in PATH by some shells
+        click.echo(f"  written to {env_file}; run `set -a; . {place}; set +a; understudy-integration`")
     else:
         for name, value in environ.items():
             click.echo(f"  {name}={value}")
@@ -89,8 +97,6 @@ def _announce(address: str, control: str, setup: Any, environ: dict[str, str], e
 
 def _write_env(path: Path, environ: dict[str, str]) -> None:
     import shlex
-
-    from understudy.errors import UnusableInput
 
     text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in environ.items())
     try:

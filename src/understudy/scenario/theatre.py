@@ -86,10 +86,13 @@ class OverSockets:
     def __init__(self, address: str, bases: Mapping[str, str]) -> None:
         try:
             parts = urlsplit(address if "//" in address else f"http://{address}")
-        except ValueError as problem:
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        except ValueError:
+            usable = False
+        if not usable:
             raise UnusableInput(
-                f"{address!r} is no address: {problem}", where="--against", allowed="http://host:port"
-            ) from None
+                f"{address!r} is no address", where="--against", allowed="such as http://127.0.0.1:8700"
+            )
         origin = f"{parts.scheme}://{parts.netloc}"
         urls = {name: f"{origin}{base}" for name, base in bases.items()} | {"control": f"{origin}{CONTROL_BASE}"}
         self._client = SocketClient(urls, timeout_s=90.0)  # the control plane itself waits up to a minute

@@ -6,9 +6,10 @@ default one. Everything is synchronous; what has to wait is handed back as a `Wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from understudy.simulate.authenticate import Credential
 from understudy.simulate.event import Outgoing
@@ -293,6 +294,7 @@ class Host:
             **values,
             **{f"{name}.url": f"{self.setup.origin}{system.base}" for name, system in self.setup.systems.items()},
             "sink": sink,
+            "sink.port": str(urlsplit(sink).port or ""),
             "defect": defect,
         }
         rendered = {}
@@ -346,13 +348,17 @@ class Host:
     def evaluate(
         self, run: Run, *, scope: str, step: str = "", proves: Iterable[str] = (), settled: bool = True
     ) -> dict[str, Any]:
-        """Judge a run. scope `step`: what came since the last evaluation; `final`: everything."""
+        """Judge a run. scope `step`: what came since the last evaluation; `final`: everything.
+
+        Raises Problem 422 for an id in `proves` that is no rule.
+        """
         world = run.stage.world
         since = run.judged_to if scope == "step" else 0
         verdicts = self.setup.judge(
             world, since=since, scope=scope, step=step, integration=self.observe(run), quiet=settled
         )
         verdicts = [contract_verdict(world, since, scope, step), *verdicts]
+        _require_rules(proves := list(proves), [v["id"] for v in verdicts] if scope == "final" else proves)
         run.judged_to = world.journal.count
         if scope == "step":
             run.verdicts += [v for v in verdicts if v["status"] in ("failed", "error")]
@@ -360,6 +366,15 @@ class Host:
             earlier = {(v["id"], repr(v["offending"])) for v in verdicts}
             verdicts += [v for v in run.verdicts if (v["id"], repr(v["offending"])) not in earlier]
         return judgement(verdicts, proves, settled)
+
+
+def _require_rules(named: Sequence[str], known: Sequence[str]) -> None:
+    from understudy.errors import closest
+
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        hints = "; ".join(filter(None, (closest(name, known) for name in unknown)))
+        raise Problem("validation-failed", f"there is no rule {', '.join(unknown)}; {hints or 'see the list of rules'}")
 
 
 def _form_client(body: bytes) -> str:
