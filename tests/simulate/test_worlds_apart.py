@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.simulate.toy import HEADERS, host
-from understudy import DeliveryEntry, Request, Response
+from understudy import DeliveryEntry, Problem, Request, Response
 from understudy.simulate.event import Outgoing
 from understudy.simulate.host import Host
 from understudy.simulate.run import Run
@@ -33,7 +33,8 @@ class Shell:
         if path == "/subscriptions":
             body = {**dict(body), "secret": "s" * 16}  # type: ignore[call-overload]
             self.host.default()
-        headers = {**HEADERS, "x-board-key": "scenario-key-at-board.default", "idempotency-key": key}
+        token = self.run.tokens["board"] if hasattr(self, "run") else "scenario-key-at-board.default"
+        headers = {**HEADERS, "x-board-key": token, "idempotency-key": key}
         answer = self.host.begin(Request(method, f"/board{path}", "", headers, json.dumps(body).encode()), self.wall)
         assert isinstance(answer, Response)
         assert answer.status == 201, answer.body
@@ -91,6 +92,29 @@ def test_a_new_run_of_an_external_integration_has_no_snapshots_of_the_last(shell
     shell.run.stage.snapshot("old")
     shell.run = shell.start()
     assert shell.run.stage.snapshots == []
+
+
+def test_whoever_plays_a_run_that_was_replaced_is_told_so(shell: Shell) -> None:
+    """Two runners against one external integration: the first must not play along in the second one's run."""
+    first = shell.run
+    second = shell.run = shell.start()
+    assert first.id != second.id
+    assert shell.host.run("default") is shell.host.run(second.id) is second
+    with pytest.raises(LookupError, match="a later one of the same integration has replaced it"):
+        shell.host.run(first.id)
+    request = Request("GET", "/board/notes", "", {"x-board-key": first.tokens["board"]})
+    answer = shell.host.begin(request, shell.wall)
+    assert isinstance(answer, Response)
+    assert answer.status == 401
+    shell.host.end_run(second.id)
+    assert shell.host.run("default").stage is second.stage
+    with pytest.raises(LookupError):
+        shell.host.end_run(second.id)
+
+
+def test_a_defect_cannot_be_switched_on_in_an_integration_of_another_process(shell: Shell) -> None:
+    with pytest.raises(Problem, match="a defect is switched on in the embedded integration"):
+        shell.host.start_run(integration="external", defect="any", wall=shell.wall)
 
 
 def test_a_credential_of_another_system_is_not_known_here() -> None:

@@ -86,6 +86,8 @@ def command(
     except KeyboardInterrupt:
         interrupted = True
     except Exception as problem:  # what is known so far is reported first
+        if not finished:
+            raise
         broken = problem
     if against and finished:
         chosen_seed = int(finished[0].run.get("seed", chosen_seed))  # the server's own

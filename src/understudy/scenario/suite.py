@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from understudy.errors import UnderstudyError
+from understudy.errors import UnderstudyError, UnusableInput
 from understudy.scenario.event import (
     FAILED,
     PASSED,
@@ -169,6 +169,8 @@ def run_suite(
                 yield event
             client.close()
         except (Exception, KeyboardInterrupt) as problem:
+            if isinstance(problem, UnusableInput) and not record.steps:
+                raise  # refused before anything was sent: no scenario was broken off
             record.outcome = "error"
             record.reason = _why(problem)
             client.salvage()

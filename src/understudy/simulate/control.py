@@ -96,7 +96,7 @@ class Control:
             200,
             {
                 "status": "up",
-                "worlds": len(host.runs),
+                "worlds": len({id(run.stage) for run in host.runs.values()}),
                 "systems": list(host.setup.systems),
                 "integration": host.default_integration(),
             },

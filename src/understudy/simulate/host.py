@@ -106,7 +106,10 @@ class Host:
             return self.default()
         run = self.runs.get(run_id)
         if run is None:
-            raise LookupError(f"there is no run {run_id!r}; startRun makes one")
+            raise LookupError(
+                f"there is no run {run_id!r}: it has ended, or a later one of the same integration has replaced it, "
+                "or it never was; startRun makes one"
+            )
         return run
 
     # -- worlds ---------------------------------------------------------------------------------------------------
@@ -158,16 +161,21 @@ class Host:
         return run
 
     def _start_outside(self, seed: int, policies: Mapping[str, str], scenario: str, wall: datetime | None) -> Run:
-        """The default world begins anew for the integration that is attached to it; its subscriptions stay."""
+        """The default world begins anew for the integration that is attached to it; its subscriptions stay.
+
+        An earlier run of it is over: whoever still plays it is told so, instead of playing along in this one.
+        """
         stage = self.default().stage
+        run_id = f"w{self._started + 1}"
         run = self._make(DEFAULT_WORLD, seed, policies, "external", scenario, "", None)
         stage.reset(run.stage.world)
-        run.stage = stage
-        run.tokens = self._tokens(stage.world)
+        run.id, run.stage = run_id, stage
+        run.tokens = self._tokens(stage.world, run_id)
         if wall is not None:
             stage.flow_from(wall)
             stage.world.wall = self.wall if self._flowing else None
-        self.runs[DEFAULT_WORLD] = run
+        self.runs = {name: other for name, other in self.runs.items() if other.stage is not stage}
+        self.runs[DEFAULT_WORLD] = self.runs[run_id] = run
         told = self.observe_external(self.external_sink(run)) if self.observe_external is not None else None
         run.counted_before = (told or {}).get("counters", {})
         return run
@@ -197,6 +205,10 @@ class Host:
             raise Problem("validation-failed", "the workspace has no integration to embed")
         if mode == "external":
             self._check_outside()
+        if mode != "embedded" and defect:
+            raise Problem(
+                "validation-failed", "a defect is switched on in the embedded integration; this run has another or none"
+            )
         if defect and defect not in self.setup.defects:
             hint = closest(defect, self.setup.defects)
             raise Problem(
@@ -272,15 +284,19 @@ class Host:
                 values[f"{name}.api_key"] = key
         return values
 
-    def _tokens(self, world: World) -> dict[str, str]:
-        """Credentials of the scenario itself, who acts as shopper, warehouse worker and accountant."""
+    def _tokens(self, world: World, run_id: str = "") -> dict[str, str]:
+        """Credentials of the scenario itself, who acts as shopper, warehouse worker and accountant.
+
+        run_id: for one of several runs in the same world, so that an earlier one's credentials open nothing.
+        """
+        place = f"{run_id}.{world.id}" if run_id else world.id
         tokens = {}
         for name, system in self.setup.systems.items():
             door = system.doorkeeper
             if door.has_tokens:
                 tokens[name] = world.mint_token(name, "scenario", door.scopes, None)
             elif door.key_headers:
-                tokens[name] = f"scenario-key-at-{name}.{world.id}"
+                tokens[name] = f"scenario-key-at-{name}.{place}"
                 world.add_credential(Credential("scenario", name, "key", tokens[name], door.scopes))
         return tokens
 
@@ -325,7 +341,7 @@ class Host:
         """Forget the world of a run; the default world stays. Raises LookupError for an unknown run."""
         run = self.run(run_id)
         if run.id != DEFAULT_WORLD:
-            del self.runs[run.id]
+            self.runs.pop(run.id, None)
 
     # -- verdicts -------------------------------------------------------------------------------------------------
 
