@@ -29,13 +29,18 @@ class Server:
     def __init__(self, address: str, application: Application) -> None:
         self.address = address
         self.place = (address.rpartition("/")[2].partition(":")[0], int(address.rpartition(":")[2]))
+        self.key = KEY
         self.stage: Stage = application.host.default().stage
         application.host._tokens(self.stage.world)
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         connection = http.client.HTTPConnection(*self.place, timeout=10)
         try:
-            sent = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
+            sent = {
+                **HEADERS,
+                "x-board-key": self.key,
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            }
             connection.request(method, path, json.dumps(body) if body is not None else None, sent)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read() or b"null")
@@ -161,3 +166,57 @@ def test_a_receiver_that_answers_drop_by_drop_has_not_answered_in_time() -> None
             return told[0]
 
         assert asyncio.run(attempt()) == (None, "no answer within 0.3 s")
+
+
+class _OneAtATime(threading.Thread):
+    """An integration with a single thread: asked how it stands, it first asks the server something itself."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(daemon=True)
+        self._server = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.sink = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.asked = 0
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                asked = connection.recv(65536).startswith(b"GET /admin/observation")
+                if asked:
+                    self.asked += 1
+                    self._server.send("GET", "/board/notes")
+                body = json.dumps({"inFlight": 1 if self.asked < 3 else 0, "counters": {}}).encode()
+                head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+                connection.sendall(head.encode() + body)
+
+    def stop(self) -> None:
+        self._listener.close()
+
+
+def test_an_integration_that_waits_for_us_is_not_waited_for_in_turn(server: Server) -> None:
+    integration = _OneAtATime(server)
+    try:
+        server.subscribe(integration.sink)
+        began = time.monotonic()
+        run = server.send("POST", "/control/v1/runs", {"integration": "external"})[1]
+        assert integration.asked == 1
+        integration.asked = 0
+        server.key = run["tokens"]["board"]
+        judgement = server.control("POST", "/invariants/evaluate", {})
+        assert judgement["settled"] is True
+        assert integration.asked == 3, "twice in flight, then idle; and what it said then is what is judged"
+        assert time.monotonic() - began < 3
+    finally:
+        integration.stop()
+
+
+def test_a_refusal_at_the_end_of_a_wait_is_a_refusal(server: Server) -> None:
+    server.subscribe("http://127.0.0.1:9/nobody-listens")
+    status, told = server.send("POST", "/control/v1/runs", {"integration": "external", "seed": 1})
+    assert (status, told["code"]) == (503, "service-unavailable")

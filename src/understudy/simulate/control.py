@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from understudy.contract import Contract, read_yaml
 from understudy.errors import UnderstudyError, closest
@@ -23,6 +24,10 @@ from understudy.simulate.world import UnknownEntities
 if TYPE_CHECKING:
     from understudy.simulate.host import Host
     from understudy.simulate.system import System
+
+STEP_WITHIN = timedelta(seconds=10)
+FINAL_WITHIN = timedelta(seconds=60)
+"""How long an evaluation waits for an integration in another process to say how it stands, and to be idle."""
 
 
 @cache
@@ -63,24 +68,22 @@ class Control:
         }
 
     def handle(self, request: Request, wall: datetime | None) -> Response | Wait:
-        try:
-            match = self._router.find(request.method, request.path)
-            if not isinstance(match, Match):
-                if match.status == 405:
-                    raise Problem("method-not-allowed", match.hint, headers={"Allow": ", ".join(match.allowed)})
-                raise Problem("not-found", match.hint)
-            media = check_media_and_size(match.operation, request, limit=32 * 1024 * 1024)
-            call = read_call(self._contract, match.operation, request, match.path, parse_body(media, request))
-            return self._handlers[match.operation.id](call, wall)
-        except Problem as problem:
-            return refusal(problem, f"/control/v1{request.path}")
-        except LookupError as problem:
-            return refusal(Problem("not-found", str(problem).strip("'\"")), f"/control/v1{request.path}")
-        except UnderstudyError as problem:
-            return refusal(Problem("internal-error", str(problem)), f"/control/v1{request.path}")
-        except OverflowError:
-            detail = "the world's clock would leave the calendar"
-            return refusal(Problem("validation-failed", detail), f"/control/v1{request.path}")
+        path = f"/control/v1{request.path}"
+        outcome = _refusing(path, lambda: self._answer(request, wall))
+        if isinstance(outcome, Response):
+            return outcome
+        ready, late = outcome.ready, outcome.late
+        return replace(outcome, ready=lambda: _refusing(path, ready), late=lambda: _refusing(path, late))
+
+    def _answer(self, request: Request, wall: datetime | None) -> Response | Wait:
+        match = self._router.find(request.method, request.path)
+        if not isinstance(match, Match):
+            if match.status == 405:
+                raise Problem("method-not-allowed", match.hint, headers={"Allow": ", ".join(match.allowed)})
+            raise Problem("not-found", match.hint)
+        media = check_media_and_size(match.operation, request, limit=32 * 1024 * 1024)
+        call = read_call(self._contract, match.operation, request, match.path, parse_body(media, request))
+        return self._handlers[match.operation.id](call, wall)
 
     def _run(self, call: Call, wall: datetime | None) -> Run:
         run = self._host.run(str(call.path["runId"]))
@@ -102,17 +105,26 @@ class Control:
             },
         )
 
-    def _start_run(self, call: Call, wall: datetime | None) -> Response:
+    def _start_run(self, call: Call, wall: datetime | None) -> Response | Wait:
         body = call.body
-        run = self._host.start_run(
-            scenario=body.get("scenario", ""),
-            seed=body.get("seed"),
-            policies=body.get("policies"),
-            integration=body.get("integration", "auto"),
-            defect=body.get("defect", ""),
-            wall=wall,
-        )
-        return _json(201, run.to_json())
+        integration = body.get("integration", "auto")
+
+        def start() -> Response:
+            run = self._host.start_run(
+                scenario=body.get("scenario", ""),
+                seed=body.get("seed"),
+                policies=body.get("policies"),
+                integration=integration,
+                defect=body.get("defect", ""),
+                wall=self._host.wall() if wall is not None and self._host.wall is not None else wall,
+            )
+            return _json(201, run.to_json())
+
+        if wall is None or integration not in ("auto", "external") or not self._host.attached():
+            return start()
+        attached = self._host.default()
+        until = attached.stage.world.clock.now + STEP_WITHIN
+        return Wait(attached.stage, until, start, start, asks=self._host.external_sink(attached))
 
     def _get_run(self, call: Call, wall: datetime | None) -> Response:
         return _json(200, self._run(call, wall).to_json())
@@ -272,20 +284,26 @@ class Control:
             )
             return _json(200, judgement)
 
+        stage = run.stage
+        if run.integration == "external":
+            sink = self._host.external_sink(run)
+            now = stage.world.clock.now
+            if scope == "step":
+                return Wait(stage, now + STEP_WITHIN, lambda: answer(True), lambda: answer(True), asks=sink)
+            return Wait(
+                stage,
+                now + FINAL_WITHIN,
+                lambda: answer(True) if stage.quiet and self._external_idle(run) else None,
+                lambda: answer(False),
+                asks=sink,
+                still=lambda: len(stage.world.dispatch.deliveries),
+            )
         if scope == "step":
             return answer(True)
-        if run.integration != "external":
-            settled = run.stage.settle()
-            if wall is not None:
-                run.stage.flow_from(wall)
-            return answer(settled)
-        stage = run.stage
-        return Wait(
-            stage,
-            stage.world.clock.now + timedelta(seconds=60),
-            lambda: answer(True) if stage.quiet and self._external_idle(run) else None,
-            lambda: answer(False),
-        )
+        settled = stage.settle()
+        if wall is not None:
+            stage.flow_from(wall)
+        return answer(settled)
 
     def _external_idle(self, run: Run) -> bool:
         told = self._host.observe(run)
@@ -306,7 +324,9 @@ class Control:
         if told is None:
             raise Problem("invalid-state-transition", "the integration has no adapter that tells what it did")
         wanted = {field: value for field, value in call.query.items() if field != "limit"}
-        return [dict(row) for row in told[name] if all(row.get(field) == value for field, value in wanted.items())]
+        return [
+            dict(row) for row in told.get(name, ()) if all(row.get(field) == value for field, value in wanted.items())
+        ]
 
     def _reprocess(self, call: Call, wall: datetime | None) -> Response:
         run = self._run(call, wall)
@@ -417,6 +437,25 @@ def _duration(text: str, pointer: str) -> timedelta:
 
 def _invalid(pointer: str, detail: str) -> Problem:
     return Problem("validation-failed", detail, errors=[FieldError(pointer, "invalid-value", detail)])
+
+
+A = TypeVar("A")
+
+
+def _refusing(path: str, answer: Callable[[], A]) -> A | Response:
+    """The answer, or the refusal that came instead. A KeyError is no unknown run, but a bug, and stays one."""
+    try:
+        return answer()
+    except Problem as problem:
+        return refusal(problem, path)
+    except (KeyError, IndexError):
+        raise
+    except LookupError as problem:
+        return refusal(Problem("not-found", str(problem)), path)
+    except UnderstudyError as problem:
+        return refusal(Problem("internal-error", str(problem)), path)
+    except OverflowError:
+        return refusal(Problem("validation-failed", "the world's clock would leave the calendar"), path)
 
 
 def _json(status: int, body: Any) -> Response:

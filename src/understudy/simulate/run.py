@@ -68,12 +68,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """An answer that is not there yet. ready: the response once it can be given. late: the answer at the deadline."""
+    """An answer that is not there yet. ready: the response once it can be given. late: the answer at the deadline.
+
+    asks: address of an integration in another process that is asked how it stands before each look; the shell does it
+    without holding up anybody. still: what must not change meanwhile, or what the integration said is of the past.
+    """
 
     stage: Stage
     deadline: datetime
     ready: Callable[[], Response | None]
     late: Callable[[], Response]
+    asks: str = ""
+    still: Callable[[], object] = lambda: None
 
     def on_virtual_time(self) -> Response:
         """Let virtual time pass until the answer is there."""

@@ -54,6 +54,7 @@ class Application:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._client: Any = None
+        self._told: dict[str, Mapping[str, Any] | None] = {}
         self._stopping = False
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Any], send: Callable[[Any], Any]) -> None:
@@ -114,15 +115,36 @@ class Application:
         end = wall_now() + (wait.deadline - wait.stage.world.clock.now)
         while True:
             wait.stage.catch_up(wall_now())
-            response = wait.ready()
+            answered = not wait.asks or await self._ask(wait)
+            over = wait.stage.world.clock.now >= wait.deadline or wall_now() >= end
+            try:
+                response = wait.ready() if answered else None
+                if response is None and over:
+                    response = wait.late()
+            finally:
+                self._told.clear()
             if response is not None:
                 return response
-            if wait.stage.world.clock.now >= wait.deadline or wall_now() >= end:
-                return wait.late()
             if self._stopping:
                 return refusal(Problem("service-unavailable", "the server is stopping"), "")
             self._arm()
             await asyncio.sleep(POLL_S)
+
+    async def _ask(self, wait: Wait) -> bool:
+        """Have the integration say how it stands; False when it is too busy to, or the world went on meanwhile.
+
+        In a thread: an integration that answers only when we have answered it must not meet a server that waits for it.
+        """
+        before = wait.still()
+        told: Mapping[str, Any] | None = None
+        try:
+            told = await asyncio.to_thread(self._ask_adapter, wait.asks)
+            answered = True
+        except TimeoutError:
+            answered = False
+        wait.stage.catch_up(wall_now())
+        self._told[wait.asks] = told
+        return answered and wait.still() == before
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -203,13 +225,31 @@ class Application:
     # -- the adapter of an integration in another process -----------------------------------------------------------
 
     def _observe(self, sink: str) -> Mapping[str, Any] | None:
+        """What the integration tells of itself: as it was asked just before by a wait, else asked now."""
+        if sink in self._told:
+            return self._told[sink]
         try:
-            status, told = self._reach(sink, "GET", "/admin/observation", None)
-        except (OSError, http.client.HTTPException, Problem):
+            return self._ask_adapter(sink)
+        except TimeoutError:
+            return None
+
+    def _ask_adapter(self, sink: str) -> Mapping[str, Any] | None:
+        """None for an integration without an adapter. Raises TimeoutError for one that does not answer in time."""
+        try:
+            status, told = self._send_to_adapter(sink, "GET", "/admin/observation", None)
+        except TimeoutError:
+            raise
+        except (OSError, http.client.HTTPException):
             return None
         return told if status == 200 and isinstance(told, dict) else None
 
     def _reach(self, sink: str, method: str, path: str, body: Any) -> tuple[int, Any]:
+        try:
+            return self._send_to_adapter(sink, method, path, body)
+        except (OSError, http.client.HTTPException) as problem:
+            raise Problem("bad-gateway", f"the integration at {sink} cannot be reached: {problem}") from None
+
+    def _send_to_adapter(self, sink: str, method: str, path: str, body: Any) -> tuple[int, Any]:
         parts = urlsplit(sink)
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=ADMIN_TIMEOUT_S)
         try:
@@ -217,8 +257,6 @@ class Application:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             raw = answer.read()
-        except OSError as problem:
-            raise Problem("bad-gateway", f"the integration at {sink} cannot be reached: {problem}") from None
         finally:
             connection.close()
         try:
