@@ -27,9 +27,9 @@ pytestmark = [
 CATALOGUE = {"HP-1", "HP-2", "HP-3", "PS-1", "MD-1", "DU-1"} | {
     f"DU-2[idempotencySupport={support}]" for support in ("full", "businessKeyOnly", "none")
 }
-DEFECT = "loses-leading-zero"
-UNHARMED = {"HP-2"}
-"""The only scenario whose postcode, 20457, has no zero to lose."""
+DEFECT = "discount-in-price"
+UNHARMED = CATALOGUE - {"HP-1"}
+"""HP-1 alone has a discount. That it went into the price is seen by rules, so by the step that asks for a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
