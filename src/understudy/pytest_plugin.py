@@ -92,8 +92,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[Landscape]:
     if judged:
         judgement = landscape.judge(*proves)
         broken = [v for v in judgement["verdicts"] if v["status"] in ("failed", "error")]
-        if broken or judgement["unproven"]:
-            raise BusinessWrong(broken, judgement["unproven"])
+        if broken or judgement["unproven"] or not judgement["settled"]:
+            raise BusinessWrong(broken, judgement["unproven"], settled=judgement["settled"])
 
 
 def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,10 +123,13 @@ def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
 class BusinessWrong(Exception):
     """Invariants that do not hold after a test; `verdicts` are those of evaluateInvariants.
 
-    unproven: invariants that the test is said to prove and that found nothing to examine.
+    unproven: invariants that the test is said to prove and that found nothing to examine. settled: whether every
+    message had arrived when they were judged.
     """
 
-    def __init__(self, verdicts: Sequence[Mapping[str, Any]], unproven: Sequence[str] = ()) -> None:
+    def __init__(
+        self, verdicts: Sequence[Mapping[str, Any]], unproven: Sequence[str] = (), *, settled: bool = True
+    ) -> None:
         self.verdicts = verdicts
         self.unproven = tuple(unproven)
         lines = [f"{v['id']} does not hold: {v['statement']}" for v in verdicts]
@@ -134,6 +137,7 @@ class BusinessWrong(Exception):
             rows = [f"    {dict(row)}" for row in verdict["offending"][:3]] or [f"    {verdict['reason']}"]
             lines[lines.index(line) : lines.index(line) + 1] = [line, *rows]
         lines += [f"{id} was to be proved, and found nothing to examine" for id in self.unproven]
+        lines += [] if settled else ["messages were still in flight a day after the test"]
         super().__init__("\n".join(lines))
 
 

@@ -104,3 +104,13 @@ def test_an_unknown_marker_argument_is_named(project: Path) -> None:
     assert done.returncode == 1
     assert "polices" in done.stdout
     assert "policies" in done.stdout
+
+
+def test_a_message_that_is_still_on_its_way_is_an_error(project: Path) -> None:
+    """Nothing is proven while something is in flight; here, for a month."""
+    late = '{"kind": "late-event", "system": "storefront", "parameters": {"seconds": 30 * 86400}}'
+    test = f"def test_it(world, storefront):\n    world.control('injectFault', {late})\n"
+    (project / "test_own.py").write_text(TESTS + test + "    storefront.call('createOrder', ORDER)\n")
+    done = run_pytest(project, "-k", "test_it", "test_own.py")
+    assert done.returncode == 1
+    assert "messages were still in flight a day after the test" in done.stdout
