@@ -17,7 +17,7 @@ def test_idempotency_records_that_ended_are_forgotten(board: Board) -> None:
         board.send("POST", "/notes", {"text": ""})  # a schema refusal is recorded too
     world.clock.move(world.clock.now + timedelta(days=1))
     board.send("POST", "/notes", {"text": ""})
-    assert len(world._idempotency) == 1
+    assert len(world.idempotency) == 1
 
 
 def test_tokens_that_ended_are_forgotten_and_those_without_end_kept(board: Board) -> None:

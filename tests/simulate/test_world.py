@@ -80,8 +80,9 @@ def test_a_refusal_gives_numbers_back(board: Board) -> None:
 
 def test_the_same_key_and_body_is_answered_from_the_record(board: Board) -> None:
     first = board.send("POST", "/notes", {"text": "a", "rank": 1}, idempotency_key="k")
-    again = board.send("POST", "/notes", b'{"rank":1,  "text":"a"}', idempotency_key="k")
+    again = board.send("POST", "/notes", b'{"rank":1,  "text":"a"}', idempotency_key="k", x_correlation_id="later")
     assert again.json() == first.json()
+    assert again.headers["x-correlation-id"] == "later"
     assert again.headers["idempotency-replayed"] == "true"
     assert len(board.run.stage.world.tables["board"]["notes"]) == 1
 

@@ -19,7 +19,7 @@ from understudy.simulate.message import Request, Response, encode_json
 from understudy.simulate.problem import FieldError, Problem, refusal
 from understudy.simulate.router import Match, Router
 from understudy.simulate.run import Run, Wait
-from understudy.simulate.world import UnknownEntities
+from understudy.simulate.seeding import UnknownEntities
 
 if TYPE_CHECKING:
     from understudy.simulate.host import Host

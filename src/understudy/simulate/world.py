@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,15 +33,7 @@ from understudy.simulate.dispatch import Dispatch
 from understudy.simulate.event import StoredEvent
 from understudy.simulate.fault import Fault, Faults
 from understudy.simulate.held import Held
-from understudy.simulate.idempotency import (
-    KEPT_FOR,
-    IdempotencyRecord,
-    RecordKey,
-    body_hash,
-    is_recorded,
-    refuse_running,
-    replay,
-)
+from understudy.simulate.idempotency import KEPT_FOR, Idempotency, RecordKey, body_hash, is_recorded
 from understudy.simulate.journal import (
     Entry,
     Exchange,
@@ -54,6 +46,7 @@ from understudy.simulate.message import ConnectionReset, Request, Response, enco
 from understudy.simulate.pagination import resume
 from understudy.simulate.problem import Problem
 from understudy.simulate.router import Match
+from understudy.simulate.seeding import Asked
 from understudy.simulate.system import System
 from understudy.simulate.table import Table
 
@@ -61,34 +54,7 @@ _EMPTY_CALL = Call({}, {}, {}, None)
 _SYSTEM_CLIENT = Client("system")
 PENDING = ("pending", "failed")
 TIDY_AT = 1000
-"""How many tokens or idempotency records there may be before those that ended are forgotten."""
-
-
-class UnknownEntities(Exception):
-    """Records that no system asked for. names: their entities. known: what systems do ask for."""
-
-    def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
-        super().__init__(", ".join(names))
-        self.names = names
-        self.known = known
-
-
-class _Asked(Mapping[str, Sequence[Mapping[str, Any]]]):
-    """A data set that remembers which entities it was asked for, the ones that it lacks included."""
-
-    def __init__(self, data: DataSet) -> None:
-        self._data = data
-        self.names: set[str] = set()
-
-    def __getitem__(self, name: str) -> Sequence[Mapping[str, Any]]:
-        self.names.add(name)
-        return self._data[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._data)
-
-    def __len__(self) -> int:
-        return len(self._data)
+"""After how many tokens those that ended long ago are forgotten."""
 
 
 class World:
@@ -127,10 +93,7 @@ class World:
         self.dispatch = Dispatch()
         self.wall: Callable[[], datetime] | None = None
         """Towards another process: the clock of signatures and token lifetimes; None means world time."""
-        self._idempotency: dict[RecordKey, IdempotencyRecord] = {}
-        self._running: dict[RecordKey, str] = {}
-        """Requests with a key that are held up by a delay: the hash of each body."""
-        self._tidy_at = TIDY_AT
+        self.idempotency = Idempotency()
         self._tokens = 0
         self._draws: dict[str, int] = {}
         self._start_sequences()
@@ -150,11 +113,9 @@ class World:
 
     def seed_further(self, data: DataSet) -> None:
         """`seed_with` for records named by a user. Raises UnknownEntities when no system asks for one of them."""
-        asked = _Asked(data)
+        asked = Asked(data)
         contexts = self._seeded(asked)
-        unknown = [name for name in data if name not in asked.names]
-        if unknown:
-            raise UnknownEntities(unknown, sorted(asked.names))
+        asked.require_all_asked()
         self._take_in(contexts)
 
     def _seeded(self, data: DataSet) -> dict[str, Context]:
@@ -185,11 +146,12 @@ class World:
         twin.tables = {s: {n: t.fork() for n, t in tables.items()} for s, tables in self.tables.items()}
         twin.sequences = {s: dict(numbers) for s, numbers in self.sequences.items()}
         twin.faults, twin.dispatch = self.faults.fork(), self.dispatch.fork()
-        twin.credentials, twin._idempotency = dict(self.credentials), dict(self._idempotency)
-        twin._draws = dict(self._draws)
+        twin.credentials = dict(self.credentials)
         # Only what the copied future still carries out is in progress: a caller on a socket waits in the origin.
-        waiting = [due.payload.key for due in self.agenda.entries() if due.kind == "request"]
-        twin._running = {key: self._running[key] for key in waiting if key in self._running}
+        twin.idempotency = self.idempotency.fork(
+            due.payload.key for due in self.agenda.entries() if due.kind == "request" and due.payload.key is not None
+        )
+        twin._draws = dict(self._draws)
         if run is not None and run != self.run:
             twin.run = run
             twin._start_sequences()
@@ -252,9 +214,7 @@ class World:
         if not delay:
             return Held(system_name, request, fault)
         key = self._record_key(operation, request, client)
-        if key is not None and key not in self._running:
-            self._running[key] = body_hash(request.body)
-        else:
+        if key is not None and not self.idempotency.claim(key, body_hash(request.body)):
             key = None
         fresh = self._precondition_holds(system, operation, request, match.path, client)
         return Held(system_name, request, fault, delay, key, fresh)
@@ -282,7 +242,7 @@ class World:
         held: what `arrive` said of this request. Raises ConnectionReset when a fault closes the connection instead.
         """
         if held is not None and held.key is not None:
-            self._running.pop(held.key, None)
+            self.idempotency.release(held.key)
         system = self.systems[system_name]
         given = request.headers.get("x-correlation-id")
         correlation = given or f"c-{self.chance.hex('correlation', self.run, self.journal.count, digits=12)}"
@@ -393,10 +353,9 @@ class World:
         given_hash = ""
         if record_key is not None:
             given_hash = body_hash(request.body)
-            again = replay(self._idempotency.get(record_key), given_hash, self.clock.now)
+            again = self.idempotency.answer(record_key, given_hash, self.clock.now, correlation)
             if again is not None:
                 return again, None, True
-            refuse_running(self._running.get(record_key), given_hash)
         try:
             body = parse_body(media, request)
             call = read_call(system.contract, operation, request, path, body)
@@ -405,7 +364,7 @@ class World:
         except Problem as problem:
             if record_key is not None and is_recorded(problem.status, problem.slug):
                 refused = self._refusal(system, problem, request, correlation)
-                self._remember(record_key, given_hash, refused)
+                self.idempotency.keep(record_key, given_hash, refused, self.clock.now)
             raise
         require_precondition(operation, request)
         if operation is system.token_operation:
@@ -425,7 +384,7 @@ class World:
             broken = Problem("internal-error", "the simulator broke its own contract: " + "; ".join(findings))
             return self._refusal(system, broken, request, correlation), None, False
         if record_key is not None and is_recorded(reply.status, ""):
-            self._remember(record_key, given_hash, response)
+            self.idempotency.keep(record_key, given_hash, response, self.clock.now)
         return response, context, False
 
     def _record_key(self, operation: Operation, request: Request, client: Client) -> RecordKey | None:
@@ -438,13 +397,6 @@ class World:
         ):
             return None
         return client.name, request.method, request.path, key
-
-    def _remember(self, key: RecordKey, given_hash: str, response: Response) -> None:
-        self._idempotency[key] = IdempotencyRecord(given_hash, response, self.clock.now + KEPT_FOR)
-        if len(self._idempotency) > self._tidy_at:
-            now = self.clock.now
-            self._idempotency = {k: record for k, record in self._idempotency.items() if record.until > now}
-            self._tidy_at = max(TIDY_AT, 2 * len(self._idempotency))
 
     def _context(
         self, system: System, operation_id: str, call: Call, client: Client, correlation: str, causation: str | None
