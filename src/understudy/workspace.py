@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from understudy.errors import WorkspaceError, closest
 from understudy.simulate.clock import parse_instant
+from understudy.systemmap import check_system_map
 
 if TYPE_CHECKING:
     from understudy.contract import Contract
@@ -413,4 +414,5 @@ def _read(root: Path) -> Workspace:
         raise WorkspaceError(f"cannot be read: {problem.strerror}", where=str(place)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise WorkspaceError(f"not readable as TOML: {problem}", where=str(place)) from None
+    check_system_map(config, str(place))
     return Workspace(root, config)

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "invariant": PURE | {"invariant", "simulate"},
     "scenario": PURE | {"scenario", "simulate", "invariant"},
     "report": {"errors", "report", "scenario", "invariant", "simulate"},
-    "workspace": PURE | {"mapping", "simulate", "masterdata", "invariant", "scenario", "workspace"},
+    "systemmap": {"errors"},
+    "workspace": PURE | {"systemmap", "mapping", "simulate", "masterdata", "invariant", "scenario", "workspace"},
     "testing": PURE | {"simulate", "workspace", "testing"},
 }
 """Part -> parts that it may import. cli and pytest_plugin import everything, and nobody imports them."""
