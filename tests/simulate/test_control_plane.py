@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.simulate.board import Board, code
+from understudy import Request
+from understudy.simulate.clock import parse_instant, render_instant
 
 
 @pytest.mark.parametrize(
@@ -84,3 +86,26 @@ def test_records_that_cannot_be_seeded_are_422_and_nothing_is_loaded(board: Boar
 def test_a_method_that_a_path_does_not_have_is_405_with_those_it_has(board: Board) -> None:
     refused = board.control("PATCH", "")
     assert (refused.status, refused.headers["Allow"]) == (405, "DELETE, GET")
+
+
+def test_null_is_no_request(board: Board) -> None:
+    answer = board.host.handle(Request("POST", "/control/v1/runs", "", {"content-type": "application/json"}, b"null"))
+    assert code(answer) == (422, "validation-failed")
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("2026-12-31T23:59:60Z", "2027-01-01T00:00:00Z"),
+        ("2026-12-31T23:59:60.5Z", "2027-01-01T00:00:00.500000Z"),
+        ("2026-03-01T23:29:00+01:00", "2026-03-01T22:29:00Z"),
+    ],
+)
+def test_an_instant_of_rfc_3339_is_read(text: str, shown: str) -> None:
+    assert render_instant(parse_instant(text)) == shown
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-03-01T23:29:00", "2026-03-01T23:29:61Z"])
+def test_what_is_no_instant_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_instant(text)

@@ -38,6 +38,12 @@ def test_json_that_no_answer_could_carry_is_400(board: Board, body: bytes) -> No
     assert not board.entries(Exchange)[-1].findings
 
 
+def test_null_is_a_body_that_breaks_the_schema(board: Board) -> None:
+    refused = board.send("POST", "/notes", b"null")
+    assert code(refused) == (422, "validation-failed")
+    assert [e["pointer"] for e in refused.json()["errors"]] == [""]
+
+
 def test_a_surrogate_pair_is_a_character(board: Board) -> None:
     assert board.send("POST", "/notes", b'{"text": "\\ud83d\\ude00"}').json()["text"] == "\N{GRINNING FACE}"
 

@@ -230,7 +230,7 @@ def read_call(contract: Contract, operation: Operation, request: Request, path: 
     ]
     if errors:
         raise Problem("malformed-request", "; ".join(f"{e.pointer}: {e.detail}" for e in errors), errors=errors)
-    if operation.request_body is not None and body is not None:
+    if operation.request_body is not None and request.body:  # `null` is a body too
         media = request.headers.get("content-type", "").split(";")[0].strip().lower()
         schema = operation.request_body.content.get(media, "")
         if schema and not isinstance(body, bytes):

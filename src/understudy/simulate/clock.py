@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?", re.ASCII
 )
+_LEAP_SECOND = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:)60")
 LONGEST = timedelta(days=36_525)
 """A hundred years: what is longer is a slip, and soon leaves the calendar."""
 
@@ -31,8 +32,11 @@ def render_instant(moment: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """Raises ValueError for text that is no RFC 3339 instant with an offset."""
-    moment = datetime.fromisoformat(text)
+    """Raises ValueError for text that is no RFC 3339 instant with an offset. A leap second is the one after it."""
+    leap = _LEAP_SECOND.match(text)
+    moment = datetime.fromisoformat(f"{leap[1]}59{text[leap.end() :]}" if leap else text) + timedelta(
+        seconds=bool(leap)
+    )
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no offset")
     return moment.astimezone(UTC)
