@@ -44,6 +44,7 @@ def test_the_end_of_the_calendar_is_422(board: Board) -> None:
         ({"kind": "drop-event", "eventType": "board.note.made.v1"}, "did you mean 'board.note.created.v1'?"),
         ({"kind": "status", "client": "scenarios"}, "did you mean 'scenario'?"),
         ({"kind": "status", "system": "bord"}, "did you mean 'board'?"),
+        ({"kind": "status", "system": ""}, "there are board"),
         ({"kind": "status", "eventType": "board.note.created.v1"}, "leave eventType out"),
         ({"kind": "drop-event", "operationId": "createNote"}, "leave operationId out"),
         ({"kind": "status", "count": 0}, "a fault that bites 0 times is none"),

@@ -38,6 +38,12 @@ def test_json_that_no_answer_could_carry_is_400(board: Board, body: bytes) -> No
     assert not board.entries(Exchange)[-1].findings
 
 
+@pytest.mark.parametrize("rank", [b"2.0", b"2e0", b"20E-1"])
+def test_a_whole_number_is_an_integer_however_it_is_spelt(board: Board, rank: bytes) -> None:
+    note = board.send("POST", "/notes", b'{"text": "a", "rank": ' + rank + b"}")
+    assert (note.status, type(note.json()["rank"]), note.json()["rank"]) == (201, int, 2)
+
+
 def test_null_is_a_body_that_breaks_the_schema(board: Board) -> None:
     refused = board.send("POST", "/notes", b"null")
     assert code(refused) == (422, "validation-failed")

@@ -175,11 +175,12 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _finite_number(text: str) -> float:
+def _finite_number(text: str) -> int | float:
+    """`2.0` and `1e3` are integers to JSON Schema, so they are to a behaviour."""
     value = float(text)
     if isinf(value):
         raise ValueError(f"the number {_shortened(text)} is too large")
-    return value
+    return int(value) if value.is_integer() else value
 
 
 def read_call(contract: Contract, operation: Operation, request: Request, path: Mapping[str, str], body: Any) -> Call:

@@ -355,7 +355,9 @@ def read_fault(body: Mapping[str, Any], systems: Mapping[str, System], clients: 
 
     Raises Problem 422 naming what is unknown or unusable: a fault that could never bite would prove nothing.
     """
-    system = _known("/system", "system", str(body["system"]), systems)
+    system = str(body["system"])
+    if system not in systems:
+        raise _invalid("/system", f"there is no system called {system!r}; {closest(system, systems) or _some(systems)}")
     kind = str(body["kind"])
     parameters = dict(body.get("parameters", {}))
     contract = systems[system].contract
